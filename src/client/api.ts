@@ -1,0 +1,136 @@
+import { z } from "zod";
+import { ProtocolError } from "../protocol/errors.ts";
+import type { Body, TopicFrame } from "../protocol/frames.ts";
+import { encode } from "../protocol/hello.ts";
+import { isErrorCode } from "../protocol/errors.ts";
+import { parseServerFrame, parseServerFrames } from "../protocol/parse.ts";
+import { LinkError, type Wire } from "../transports/transport.ts";
+import type { TopicEvent } from "./events.ts";
+
+/** A room, as the server lists it. */
+export interface RoomInfo {
+  /** `room:lobby` */
+  readonly topic: string;
+  /** The topic line; empty: none. */
+  readonly line: string;
+  /** Events so far. */
+  readonly head: number;
+  /** Time of the newest event, ms since 1970; 0: none. */
+  readonly at: number;
+  /** Nicks of who is there. */
+  readonly present: readonly string[];
+}
+
+/** A page of a room's past, oldest first. */
+export interface HistoryPage {
+  readonly events: readonly TopicEvent[];
+  /** Whether there is anything before the first of them. */
+  readonly more: boolean;
+}
+
+const ANSWER_MS = 10_000;
+
+const roomsAnswer = z.object({
+  rooms: z.array(
+    z.object({
+      topic: z.string(),
+      line: z.string(),
+      head: z.number(),
+      at: z.number(),
+      present: z.array(z.string()),
+    }),
+  ),
+});
+const nickAnswer = z.object({ nick: z.string() });
+const healthAnswer = z.object({ backchat: z.string(), status: z.string() });
+
+/** What can be asked of a server beside the links: one request, one answer. Each throws ProtocolError or LinkError. */
+export class ServerApi {
+  readonly #wire: Wire;
+  readonly #identity: string | undefined;
+
+  constructor(wire: Wire, identity?: string) {
+    this.#wire = wire;
+    this.#identity = identity;
+  }
+
+  /** All rooms, most recently used first. */
+  async rooms(): Promise<readonly RoomInfo[]> {
+    return read(roomsAnswer, await this.#ask("GET", "/v1/rooms")).rooms;
+  }
+
+  /**
+   * A page of a room's past that ends right before an offset.
+   * @param before undefined: the newest page
+   * @param limit at most 200
+   */
+  async history(topic: string, before?: number, limit = 100): Promise<HistoryPage> {
+    const end = before === undefined ? "" : `&before=${before}`;
+    const frames = parseServerFrames(await this.#ask("GET", `/v1/history?topic=${encode(topic)}&limit=${limit}${end}`));
+    let introduction: TopicFrame | undefined;
+    const events: TopicEvent[] = [];
+    let more = false;
+    for (const frame of frames) {
+      if (frame.kind === "topic") introduction = frame;
+      if (frame.kind === "page") ({ more } = frame);
+      if (frame.kind !== "event" || !introduction) continue;
+      const { offset, from, superseded } = frame;
+      const body: Body = frame.body;
+      const at = introduction.base + frame.at;
+      events.push({ kind: "event", topic, offset, epoch: introduction.epoch, at, from, body, superseded });
+    }
+    return { events, more };
+  }
+
+  /**
+   * Lease a nick before using it. A taken one is refused with ProtocolError `nick-taken`, whose `suggestion` is free.
+   * @param alone also refuse it if another session of this identity is using it
+   */
+  async claimNick(nick: string, alone: boolean): Promise<string> {
+    const answer = await this.#ask("POST", `/v1/nick?nick=${encode(nick)}${alone ? "&alone=1" : ""}`);
+    return read(nickAnswer, answer).nick;
+  }
+
+  /** Whether a backchat server answers. Throws LinkError if none does. */
+  async health(): Promise<{ readonly version: string }> {
+    return { version: read(healthAnswer, await this.#ask("GET", "/healthz")).backchat };
+  }
+
+  async #ask(method: "GET" | "POST", path: string): Promise<string> {
+    let status: number;
+    let text: string;
+    try {
+      const response = await this.#wire.pool.request({
+        method,
+        path,
+        headers: this.#identity === undefined ? {} : { authorization: `Bearer ${this.#identity}` },
+        signal: AbortSignal.timeout(ANSWER_MS),
+      });
+      status = response.statusCode;
+      text = await response.body.text();
+    } catch (cause) {
+      throw new LinkError("unreachable", `no answer from ${this.#wire.origin.host}`, { cause });
+    }
+    if (status === 200) return text;
+    throw errorOf(text) ?? new LinkError("blocked", `expected an answer of a backchat server, got status ${status}`);
+  }
+}
+
+function errorOf(text: string): ProtocolError | undefined {
+  try {
+    const frame = parseServerFrame(text);
+    if (frame?.kind !== "error" || !isErrorCode(frame.code)) return undefined;
+    return new ProtocolError(frame.code, frame.message, { suggestion: frame.suggestion, after: frame.after });
+  } catch {
+    // Not an error of ours: the caller says what came instead.
+    return undefined;
+  }
+}
+
+function read<Schema extends z.ZodType>(schema: Schema, text: string): z.output<Schema> {
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new LinkError("blocked", "expected an answer of a backchat server, got something else", { cause });
+  }
+}

@@ -1,0 +1,103 @@
+import type { Since } from "../protocol/cursor.ts";
+import type { Notice } from "../client/events.ts";
+import { Session } from "../client/session.ts";
+import { openWire } from "../transports/shared/client/wire.ts";
+import { TRANSPORTS, type TransportName, type Wire } from "../transports/transport.ts";
+import { loadIdentity } from "./state-folder.ts";
+import { CLIENT_TRANSPORTS } from "./transports.ts";
+import { CommandError } from "./usage-error.ts";
+
+export interface ScriptOptions {
+  readonly url: URL;
+  readonly topics: ReadonlyMap<string, Since>;
+  readonly nick: string | undefined;
+  readonly transport: TransportName | "auto";
+  /** Seconds between swaps; undefined: none. */
+  readonly rotate: number | undefined;
+  /** Seconds without a link after which to give up; undefined: never. */
+  readonly timeout: number | undefined;
+  readonly wait: boolean;
+}
+
+/**
+ * A session for a command without a user interface: it rotates, gives up, and ends with the process's signals.
+ * {@link ended} rejects with CommandError when the session can't go on, and resolves when the user interrupts it.
+ */
+export class ScriptSession implements AsyncDisposable {
+  readonly session: Session;
+  readonly ended: Promise<void>;
+  readonly #wire: Wire;
+  readonly #end = Promise.withResolvers<void>();
+  readonly #options: ScriptOptions;
+  #rotation: NodeJS.Timeout | undefined;
+  #patience: NodeJS.Timeout | undefined;
+  readonly #interrupt = () => this.#end.resolve();
+
+  constructor(options: ScriptOptions) {
+    const { url, topics, nick, transport, wait } = options;
+    this.#options = options;
+    this.#wire = openWire(url);
+    this.session = new Session({
+      wire: this.#wire,
+      transports: CLIENT_TRANSPORTS,
+      transport,
+      topics,
+      nick,
+      identity: nick === undefined ? undefined : loadIdentity(),
+      wait: wait || options.timeout !== undefined,
+    });
+    this.ended = this.#end.promise;
+    // Whoever awaits it comes later than a failure may.
+    this.ended.catch(() => {});
+    this.session.listen((notice) => this.#hear(notice));
+    process.once("SIGINT", this.#interrupt);
+    process.once("SIGTERM", this.#interrupt);
+  }
+
+  start(): void {
+    this.#lookOut("the server could not be reached");
+    this.session.start();
+    this.#rotateLater();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearTimeout(this.#rotation);
+    clearTimeout(this.#patience);
+    process.off("SIGINT", this.#interrupt);
+    process.off("SIGTERM", this.#interrupt);
+    await this.session.close();
+    await this.#wire[Symbol.asyncDispose]();
+  }
+
+  #hear(notice: Notice): void {
+    if (notice.kind !== "link") return;
+    if (notice.state === "live") clearTimeout(this.#patience);
+    if (notice.state === "lost") this.#lookOut(notice.reason ?? "the link was lost");
+    if (notice.state === "closed" && notice.reason !== undefined) {
+      this.#end.reject(new CommandError(`${this.#options.url.host}: ${notice.reason}`));
+    }
+  }
+
+  #lookOut(reason: string): void {
+    const { timeout, url } = this.#options;
+    if (timeout === undefined) return;
+    clearTimeout(this.#patience);
+    this.#patience = setTimeout(() => {
+      this.#end.reject(new CommandError(`${url.host}: no link for ${timeout} s, gave up: ${reason}`));
+    }, timeout * 1000);
+  }
+
+  #rotateLater(): void {
+    const { rotate } = this.#options;
+    if (rotate === undefined) return;
+    this.#rotation = setTimeout(() => {
+      const { transport } = this.session.status;
+      const next = TRANSPORTS[(TRANSPORTS.indexOf(transport) + 1) % TRANSPORTS.length]!;
+      // A swap that fails says so in a link notice, and the old link goes on: the next turn tries again.
+      this.session.swap(next).then(
+        () => this.#rotateLater(),
+        () => this.#rotateLater(),
+      );
+    }, rotate * 1000);
+  }
+}

@@ -1,0 +1,87 @@
+import { ProtocolError } from "./errors.ts";
+import { LIMITS } from "./limits.ts";
+
+/** `room` is a log, `feed` a latest topic, `who` the presence of the room of the same name. */
+export type Family = "room" | "feed" | "who";
+
+// Letters, marks, digits, punctuation, symbols; ZWJ because emoji are joined by it. No blanks, no controls, no other
+// invisible characters; and nothing that is punctuation in a cursor or a URL query.
+const NAME = /^(?:(?![,@"\\&?#])[\p{L}\p{M}\p{N}\p{P}\p{S}\u200d])+$/u;
+const TOPIC = /^(room|feed|who):(.+)$/su;
+const NICK_FORBIDDEN = /[:/]/u;
+
+/**
+ * Check and normalise (NFC) a topic's name.
+ * @throws ProtocolError `bad-topic`
+ */
+export function parseTopic(text: string): string {
+  const topic = text.normalize("NFC");
+  const match = TOPIC.exec(topic);
+  if (!match) {
+    throw new ProtocolError(
+      "bad-topic",
+      `expected a topic such as room:lobby or feed:market, got ${quote(text)}`,
+    );
+  }
+  if ([...topic].length > LIMITS.topicLength) {
+    throw new ProtocolError(
+      "bad-topic",
+      `a topic's name has at most ${LIMITS.topicLength} characters, got ${[...topic].length}`,
+    );
+  }
+  if (!NAME.test(match[2] ?? "")) {
+    throw new ProtocolError(
+      "bad-topic",
+      `a topic's name holds letters, digits, punctuation and symbols, but no blanks and none of , @ " \\ & ? #: got ${quote(text)}`,
+    );
+  }
+  return topic;
+}
+
+/** The family of a topic that {@link parseTopic} has let through. */
+export function familyOf(topic: string): Family {
+  return topic.slice(0, topic.indexOf(":")) as Family;
+}
+
+/** The presence topic of a room: `room:lobby` → `who:lobby`. */
+export function whoOf(room: string): string {
+  return `who:${room.slice("room:".length)}`;
+}
+
+/**
+ * Check and normalise (NFC) a nick.
+ * @throws ProtocolError `bad-nick`
+ */
+export function parseNick(text: string): string {
+  const nick = text.normalize("NFC");
+  const length = [...nick].length;
+  if (length === 0 || length > LIMITS.nickLength) {
+    throw new ProtocolError(
+      "bad-nick",
+      `a nick has 1 to ${LIMITS.nickLength} characters, got ${length === 0 ? "none" : length}`,
+    );
+  }
+  if (!NAME.test(nick) || NICK_FORBIDDEN.test(nick)) {
+    throw new ProtocolError(
+      "bad-nick",
+      `a nick holds letters, digits, punctuation and symbols, but no blanks and none of , @ : # / & ? " \\: got ${quote(text)}`,
+    );
+  }
+  return nick;
+}
+
+/** What two spellings of one nick have in common: case and compatibility forms don't make a difference. */
+export function nickKey(nick: string): string {
+  return nick.normalize("NFKC").toLowerCase();
+}
+
+/** Untrusted text inside a message: shortened, quoted, controls escaped. */
+export function quote(text: string, max = 40): string {
+  const characters = [...text];
+  const shown = characters.length > max ? `${characters.slice(0, max).join("")}…` : text;
+  return JSON.stringify(shown).replace(
+    // JSON leaves C1 controls, DEL and the invisible formatting characters as they are.
+    /[\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}

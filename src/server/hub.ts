@@ -1,0 +1,256 @@
+import { ProtocolError } from "../protocol/errors.ts";
+import type { Ack, Nack, Pong, Publish, Welcome } from "../protocol/frames.ts";
+import { formatLinkName, type Hello, type LinkName } from "../protocol/hello.ts";
+import { VERSION } from "../protocol/limits.ts";
+import { familyOf, nickKey, whoOf } from "../protocol/names.ts";
+import type { Publisher, ServerHub, ServerReader, Sink } from "../transports/transport.ts";
+import { cut, eventChunk, type Line } from "./chunk.ts";
+import { now, uptime } from "./clock.ts";
+import { randomEpoch } from "./epoch.ts";
+import { LatestTopic } from "./latest-topic.ts";
+import { LogTopic } from "./log-topic.ts";
+import type { Nicks } from "./nicks.ts";
+import { Presence } from "./presence.ts";
+import { keyOf, type Published, Publishing } from "./publisher.ts";
+import { Reader } from "./reader.ts";
+import type { Store } from "./store/store.ts";
+import type { Topic } from "./topic.ts";
+import { presenceEvent, Topics } from "./topics.ts";
+
+export interface HubOptions {
+  readonly store: Store;
+  readonly nicks: Nicks;
+  /** ms; no stream is silent for longer */
+  readonly heartbeat: number;
+  /** Links at once; one more is refused with `too-many-links`. */
+  readonly maxLinks: number;
+  /** Told of faults that concern no one request. */
+  readonly failed: (error: unknown) => void;
+}
+
+/** Pongs that wait for the next poll of their link; the oldest is dropped. */
+const MAILBOX = 10_000;
+/** A draining server spreads the return of its clients over so many ms. */
+const DRAIN_SPREAD_MS = 2_000;
+
+/** Where publishes fan out. It knows topics and readers; how frames travel is the transports' business. */
+export class Hub implements ServerHub, AsyncDisposable {
+  readonly heartbeat: number;
+  /** Identity of this running server. */
+  readonly server = randomEpoch();
+  readonly nicks: Nicks;
+  readonly presence: Presence;
+  readonly topics: Topics;
+  readonly #publishing: Publishing;
+  readonly #options: HubOptions;
+  readonly #readers = new Set<Reader>();
+  readonly #streams = new Set<Reader>();
+  readonly #byLink = new Map<string, Reader>();
+  readonly #pongs = new Map<string, Pong>();
+  readonly #timer: NodeJS.Timeout;
+  #draining = false;
+  #nameless = 0;
+
+  constructor(options: HubOptions) {
+    this.#options = options;
+    this.heartbeat = options.heartbeat;
+    this.nicks = options.nicks;
+    this.presence = new Presence(2 * options.heartbeat, (room, nick, here) => this.#announce(room, nick, here));
+    this.topics = new Topics(options.store, (room) => this.presence.in(room));
+    this.#publishing = new Publishing(options.store, {
+      admit: (topic) => this.topics.admit(topic),
+      committed: (published) => this.#committed(published),
+      epochOf: (topic) => {
+        const held = this.topics.peek(topic);
+        return held && !(held instanceof Promise) ? held.epoch : options.store.epoch;
+      },
+    });
+    this.#timer = setInterval(() => this.#tick(), options.heartbeat / 4);
+    this.#timer.unref();
+  }
+
+  get links(): number {
+    return this.#readers.size;
+  }
+
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  open(hello: Hello, sink: Sink, style: "stream" | "poll"): ServerReader {
+    if (this.#draining) throw new ProtocolError("draining", "the server is stopping", { after: this.#returnSlot() });
+    if (this.#readers.size >= this.#options.maxLinks) {
+      const message = `the server has its limit of ${this.#options.maxLinks} links: try again later`;
+      throw new ProtocolError("too-many-links", message, { after: 5_000 });
+    }
+    if (hello.nick !== undefined) this.nicks.claim(hello.nick, hello.identity);
+    const reader = new Reader(hello, sink, {
+      topic: (name) => this.topics.get(name),
+      closed: () => this.#forget(reader, session, link),
+      heard: () => this.presence.renew(session),
+      failed: this.#options.failed,
+    });
+    // A reader without a session of its own is in its rooms for as long as its one link lives.
+    const session = hello.link?.session ?? `.${++this.#nameless}`;
+    const link = hello.link && formatLinkName(hello.link);
+    this.#readers.add(reader);
+    if (style === "stream") this.#streams.add(reader);
+    if (link !== undefined) this.#byLink.set(link, reader);
+    if (hello.nick !== undefined) this.presence.declare(session, hello.nick, roomsOf(hello));
+    else if (hello.link) this.presence.leave(session);
+    const pinned = [...hello.topics.values()].every((start) => typeof start === "object");
+    const welcome = style === "stream" || !pinned ? this.#welcome(hello) : undefined;
+    reader.start(welcome).then(
+      () => this.#deliverPong(reader, link),
+      (error: unknown) => {
+        this.#options.failed(error);
+        const { code, message } = error instanceof ProtocolError ? error : { code: "internal", message: "the server failed to read the log" };
+        reader.end({ kind: "error", code, message });
+      },
+    );
+    return reader;
+  }
+
+  async publish(frames: readonly Publish[], publisher: Publisher): Promise<(Ack | Nack)[]> {
+    return this.#publishing.publish(frames, publisher);
+  }
+
+  now(): number {
+    return now();
+  }
+
+  ping(link: LinkName, id: number): Pong {
+    const pong: Pong = { kind: "pong", id, time: now() };
+    const name = formatLinkName(link);
+    const reader = this.#byLink.get(name);
+    if (reader) {
+      reader.heard();
+      reader.send(pong);
+    } else {
+      this.presence.renew(link.session);
+      this.#pongs.delete(name);
+      this.#pongs.set(name, pong);
+      if (this.#pongs.size > MAILBOX) this.#pongs.delete(this.#pongs.keys().next().value!);
+    }
+    return pong;
+  }
+
+  /**
+   * Check that no session uses a nick, whoever holds it.
+   * @throws ProtocolError `nick-taken`
+   */
+  requireUnused(nick: string): void {
+    const used = (key: string) => this.presence.uses(key);
+    if (used(nickKey(nick))) throw this.nicks.taken(nick, used);
+  }
+
+  bye(session: string): void {
+    this.presence.leave(session);
+  }
+
+  /** Write events of the server's own to a latest topic. */
+  announce(topic: LatestTopic, events: readonly { readonly key: string; readonly at: number; readonly body: string }[]): void {
+    this.#deliver(
+      topic,
+      events.map(({ key, at, body }) => topic.append(key, { at, from: "", body })),
+    );
+  }
+
+  /** Tell each link that the server is stopping, and end it. New links are refused from now on. */
+  async drain(): Promise<void> {
+    this.#draining = true;
+    for (const reader of this.#readers) {
+      reader.send({ kind: "drain", after: this.#returnSlot() });
+      reader.end({ kind: "error", code: "draining", message: "the server is stopping" });
+    }
+    await this.#publishing.settled();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#timer);
+    if (!this.#draining) await this.drain();
+  }
+
+  #welcome({ nick }: Hello): Welcome {
+    return { kind: "welcome", version: VERSION, server: this.server, time: now(), heartbeat: this.heartbeat, nick };
+  }
+
+  #returnSlot(): number {
+    return Math.ceil(Math.random() * DRAIN_SPREAD_MS);
+  }
+
+  #forget(reader: Reader, session: string, link: string | undefined): void {
+    this.#readers.delete(reader);
+    this.#streams.delete(reader);
+    if (link === undefined) this.presence.leave(session);
+    else if (this.#byLink.get(link) === reader) this.#byLink.delete(link);
+  }
+
+  #deliverPong(reader: Reader, link: string | undefined): void {
+    const pong = link === undefined ? undefined : this.#pongs.get(link);
+    if (!pong) return;
+    this.#pongs.delete(link!);
+    reader.send(pong);
+  }
+
+  // Readers see what was committed as soon as it is; where a topic is being loaded right now, as soon as it is there.
+  #committed(published: readonly Published[]): { epoch: string; offset: number | null }[] {
+    const byTopic = Map.groupBy(published, ({ frame }) => frame.topic);
+    for (const [name, entries] of byTopic) {
+      if (familyOf(name) !== "room") continue;
+      const held = this.topics.peek(name);
+      if (held instanceof Promise) held.then((topic) => this.#append(topic, entries), this.#options.failed);
+      else if (held) this.#append(held, entries);
+    }
+    return published.map((entry) => this.#position(entry));
+  }
+
+  #append(topic: Topic, entries: readonly Published[]): void {
+    if (!(topic instanceof LogTopic)) return;
+    const lines = entries.flatMap(({ append: { at, from, body, line }, offset, floor }) => {
+      return topic.append({ offset: offset!, at, from, body }, floor, line) ?? [];
+    });
+    this.#deliver(topic, lines);
+  }
+
+  // A feed's event gets its place only now: its number is what had to be kept.
+  #position({ frame, append, offset }: Published): { epoch: string; offset: number | null } {
+    if (familyOf(frame.topic) === "room") return { epoch: this.#options.store.epoch, offset };
+    const topic = this.topics.latest(frame.topic, "key");
+    const line = topic.append(keyOf(frame.body, "key")!, append);
+    this.#deliver(topic, [line]);
+    return { epoch: topic.epoch, offset: line.offset };
+  }
+
+  #announce(room: string, nick: string, here: boolean): void {
+    const topic = this.topics.peek(whoOf(room));
+    if (topic instanceof LatestTopic) this.#deliver(topic, [topic.append(nick, presenceEvent(nick, here))]);
+  }
+
+  #deliver(topic: Topic, lines: readonly Line[]): void {
+    if (lines.length === 0 || topic.live.size === 0) return;
+    for (let start = 0; start < lines.length; ) {
+      const part = cut(lines, start);
+      start += part.length;
+      const chunk = eventChunk(part);
+      for (const subscription of topic.live) subscription.reader.deliver(subscription, chunk);
+    }
+  }
+
+  // Streams are never silent for a heartbeat; whoever promised to ping and doesn't is gone.
+  #tick(): void {
+    const time = uptime();
+    for (const reader of this.#streams) {
+      if (reader.hello.link && time - reader.lastHeard > 2 * this.heartbeat) {
+        reader.end({ kind: "error", code: "silent", message: "nothing was heard from the client for two heartbeats" });
+      } else if (time - reader.lastWrite >= this.heartbeat * 0.7) {
+        reader.beat();
+      }
+    }
+    this.presence.sweep();
+  }
+}
+
+function roomsOf({ topics }: Hello): Set<string> {
+  return new Set([...topics.keys()].filter((topic) => familyOf(topic) === "room"));
+}

@@ -1,0 +1,180 @@
+import { encodeCursor, encodePosition, type Position } from "../protocol/cursor.ts";
+import type { Ack, Drain, ErrorFrame, Nack, Pong, Welcome } from "../protocol/frames.ts";
+import type { Hello } from "../protocol/hello.ts";
+import type { Chunk, ServerReader, Sink } from "../transports/transport.ts";
+import { uptime } from "./clock.ts";
+import { eventChunk, frameChunk, type Line } from "./chunk.ts";
+import type { Subscription, Topic } from "./topic.ts";
+
+/**
+ * `replaying`: reads from the logs, not yet synced · `following`: synced; topics where it lags are read from the logs, the others are
+ * written to as they move · `closed`: for good
+ */
+type State = "replaying" | "following" | "closed";
+
+const HEARTBEAT = frameChunk({ kind: "heartbeat" });
+
+/** What a reader needs of the hub around it. */
+export interface ReaderHost {
+  topic(name: string): Promise<Topic>;
+  closed(reader: Reader): void;
+  heard(reader: Reader): void;
+  failed(error: unknown): void;
+}
+
+/** One link's place in all of its topics. It is only ever behind: what it can't take now it reads later. */
+export class Reader implements ServerReader {
+  readonly hello: Hello;
+  readonly #host: ReaderHost;
+  readonly #sink: Sink;
+  readonly #subscriptions: Subscription[] = [];
+  #state: State = "replaying";
+  #pumping = false;
+  lastHeard = uptime();
+  lastWrite = uptime();
+
+  constructor(hello: Hello, sink: Sink, host: ReaderHost) {
+    this.hello = hello;
+    this.#sink = sink;
+    this.#host = host;
+  }
+
+  /** Find the places where reading begins, greet, and begin. */
+  async start(welcome: Welcome | undefined): Promise<void> {
+    const topics = await Promise.all([...this.hello.topics.keys()].map((name) => this.#host.topic(name)));
+    if (this.closed) return;
+    for (const topic of topics) {
+      const start = this.hello.topics.get(topic.name)!;
+      const { offset, gap } = topic.begin(start);
+      topic.readers += 1;
+      this.#subscriptions.push({ topic, reader: this, offset, gap, base: undefined });
+    }
+    if (welcome) this.#write(frameChunk(welcome));
+    for (const subscription of this.#subscriptions) {
+      const pinned = typeof this.hello.topics.get(subscription.topic.name) === "object";
+      if (subscription.gap || !pinned) this.#introduce(subscription);
+    }
+    await this.#pump();
+  }
+
+  get closed(): boolean {
+    return this.#state === "closed";
+  }
+
+  /** Write new events of a topic on which this reader is live; where the link can't take them, they are read from the log later. */
+  deliver(subscription: Subscription, chunk: Chunk): void {
+    if (this.closed) return;
+    if (this.#sink.full) {
+      subscription.topic.live.delete(subscription);
+      return;
+    }
+    if (subscription.base !== subscription.topic.base) this.#introduce(subscription);
+    this.#write(chunk, subscription);
+    subscription.offset = chunk.offsets!.at(-1)!;
+  }
+
+  drained(): void {
+    this.#pump().catch((error: unknown) => this.#host.failed(error));
+  }
+
+  heard(): void {
+    this.lastHeard = uptime();
+    this.#host.heard(this);
+  }
+
+  send(frame: Ack | Nack | Pong | ErrorFrame | Drain): void {
+    if (!this.closed) this.#write(frameChunk(frame));
+  }
+
+  /** Break the silence, unless so much is waiting to be sent that there is none. */
+  beat(): void {
+    if (!this.closed && !this.#sink.full) this.#write(HEARTBEAT);
+  }
+
+  cursor(): string {
+    return encodeCursor(
+      this.#subscriptions.map(({ topic, offset }): [string, Position] => [topic.name, { epoch: topic.epoch, offset }]),
+    );
+  }
+
+  /** End the link from this side. */
+  end(error?: ErrorFrame): void {
+    if (this.closed) return;
+    this.close();
+    this.#sink.end(error);
+  }
+
+  close(): void {
+    if (this.closed) return;
+    this.#state = "closed";
+    for (const subscription of this.#subscriptions) {
+      subscription.topic.live.delete(subscription);
+      subscription.topic.readers -= 1;
+    }
+    this.#host.closed(this);
+  }
+
+  // Read on, topic by topic, until the link is full or all topics are live. Between finding a topic at its head and
+  // going live on it nothing is awaited, so no event can slip through between the two.
+  async #pump(): Promise<void> {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    try {
+      while (!this.closed && !this.#sink.full) {
+        const behind = this.#subscriptions.find((subscription) => !subscription.topic.live.has(subscription));
+        if (!behind) {
+          this.#reachedHead();
+          return;
+        }
+        const { topic } = behind;
+        const lines = topic.atHand(behind.offset) ?? (await topic.read(behind.offset));
+        if (this.closed) return;
+        if (lines.length > 0) this.#replay(behind, lines);
+        else if (behind.offset >= topic.head) topic.live.add(behind);
+        else this.#skip(behind, topic.head);
+      }
+    } finally {
+      this.#pumping = false;
+    }
+  }
+
+  #replay(subscription: Subscription, lines: readonly Line[]): void {
+    const first = lines[0]!.offset;
+    if (subscription.topic.mode === "log" && first > subscription.offset + 1) this.#skip(subscription, first - 1);
+    if (subscription.base !== subscription.topic.base) this.#introduce(subscription);
+    this.#write(eventChunk(lines), subscription);
+    subscription.offset = lines.at(-1)!.offset;
+  }
+
+  // What lies between was trimmed while this reader was on its way to it.
+  #skip(subscription: Subscription, to: number): void {
+    subscription.gap = { from: subscription.offset + 1, to, reason: "trimmed" };
+    subscription.offset = to;
+    this.#introduce(subscription);
+  }
+
+  #reachedHead(): void {
+    if (this.#state !== "replaying") return;
+    this.#state = "following";
+    this.#write(frameChunk({ kind: "synced", cursor: this.cursor() }));
+    this.#sink.synced?.();
+  }
+
+  #introduce(subscription: Subscription): void {
+    this.#write(frameChunk(subscription.topic.introduce(subscription)));
+    subscription.base = subscription.topic.base;
+    subscription.gap = undefined;
+  }
+
+  #write(chunk: Chunk, subscription?: Subscription): void {
+    this.lastWrite = uptime();
+    this.#sink.write(chunk, (offset) => this.#idAt(subscription, offset));
+  }
+
+  // All positions as they are once the event with this offset has been read.
+  #idAt(subscription: Subscription | undefined, offset: number): string {
+    return this.#subscriptions
+      .map((other) => encodePosition({ epoch: other.topic.epoch, offset: other === subscription ? offset : other.offset }))
+      .join(",");
+  }
+}

@@ -1,0 +1,166 @@
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { Worker } from "node:worker_threads";
+import type { WriterOptions, WriterReply, WriterRequest } from "./messages.ts";
+import {
+  type Append,
+  type LogState,
+  type NickLease,
+  type Outcome,
+  type Store,
+  StoreError,
+  type StoredEvent,
+} from "./store.ts";
+
+type Unnumbered<T> = T extends unknown ? Omit<T, "id"> : never;
+type Done = Extract<WriterReply, { kind: "done" }>;
+
+/** A page is cut here, however many events were asked for. */
+const PAGE_BYTES = 256 * 1024;
+
+/**
+ * The durable store: one SQLite file in WAL mode. A thread of its own writes; reads happen here, on a read-only connection.
+ * @param retain events kept in each log
+ * @throws StoreError `unusable`, `locked`
+ */
+export async function openSqlite(file: string, retain: number): Promise<Store> {
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+  } catch (cause) {
+    throw new StoreError("unusable", `${dirname(file)} can't be made: ${(cause as Error).message}`, { cause });
+  }
+  const writer = new WriterThread({ file, retain });
+  const { epoch } = await writer.started;
+  return new SqliteStore(epoch, writer, new DatabaseSync(file, { readOnly: true }));
+}
+
+class SqliteStore implements Store {
+  readonly epoch: string;
+  readonly #writer: WriterThread;
+  readonly #database: DatabaseSync;
+  readonly #sql: Record<"read" | "state" | "topics" | "nicks", StatementSync>;
+
+  constructor(epoch: string, writer: WriterThread, database: DatabaseSync) {
+    this.epoch = epoch;
+    this.#writer = writer;
+    this.#database = database;
+    this.#sql = {
+      read: database.prepare(
+        "SELECT offset, at, sender, body FROM events WHERE topic = (SELECT id FROM topics WHERE name = ?) AND offset > ? ORDER BY offset LIMIT ?",
+      ),
+      state: database.prepare("SELECT head, floor, at, line FROM topics WHERE name = ?"),
+      topics: database.prepare("SELECT name, head, floor, at, line FROM topics ORDER BY at DESC LIMIT ?"),
+      nicks: database.prepare("SELECT key, nick, identity, until FROM nicks"),
+    };
+  }
+
+  async append(batch: readonly Append[]): Promise<Outcome[]> {
+    const { outcomes } = await this.#writer.request({ kind: "append", batch });
+    return [...outcomes];
+  }
+
+  async read(topic: string, after: number, limit: number): Promise<StoredEvent[]> {
+    const events: StoredEvent[] = [];
+    let bytes = 0;
+    for (const row of this.#sql.read.iterate(topic, after, limit)) {
+      const event = {
+        offset: Number(row["offset"]),
+        at: Number(row["at"]),
+        from: String(row["sender"]),
+        body: String(row["body"]),
+      };
+      events.push(event);
+      bytes += event.body.length;
+      if (bytes > PAGE_BYTES) break;
+    }
+    return events;
+  }
+
+  async state(topic: string): Promise<LogState> {
+    return stateOf(this.#sql.state.get(topic));
+  }
+
+  async topics(limit: number): Promise<(LogState & { topic: string })[]> {
+    return this.#sql.topics.all(limit).map((row) => ({ topic: String(row["name"]), ...stateOf(row) }));
+  }
+
+  async nicks(): Promise<NickLease[]> {
+    return this.#sql.nicks.all().map((row) => ({
+      key: String(row["key"]),
+      nick: String(row["nick"]),
+      identity: String(row["identity"]),
+      until: Number(row["until"]),
+    }));
+  }
+
+  async saveNick(lease: NickLease): Promise<void> {
+    await this.#writer.request({ kind: "nick", lease });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#database.close();
+    await this.#writer.close();
+  }
+}
+
+function stateOf(row: Record<string, unknown> | undefined): LogState {
+  if (!row) return { head: 0, floor: 0, line: "", at: 0 };
+  return {
+    head: Number(row["head"]),
+    floor: Number(row["floor"]),
+    at: Number(row["at"]),
+    line: String(row["line"]),
+  };
+}
+
+class WriterThread {
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, PromiseWithResolvers<Done>>();
+  readonly #exited = Promise.withResolvers<void>();
+  readonly started: Promise<Done>;
+  #id = 0;
+
+  constructor(options: WriterOptions) {
+    // Beside this file, as .js when built and as .ts when run from source.
+    const extension = import.meta.url.slice(import.meta.url.lastIndexOf("."));
+    this.#worker = new Worker(new URL(`./writer${extension}`, import.meta.url), { workerData: options });
+    this.started = this.#wait(0);
+    this.#worker.on("message", (reply: WriterReply) => {
+      const waiting = this.#waiting.get(reply.id);
+      this.#waiting.delete(reply.id);
+      if (reply.kind === "done") waiting?.resolve(reply);
+      else waiting?.reject(new StoreError(reply.code, reply.message));
+    });
+    this.#worker.on("error", (cause) => {
+      this.#failAll(new StoreError("unwritable", `the store's writer failed: ${String(cause)}`, { cause }));
+    });
+    this.#worker.on("exit", () => {
+      this.#failAll(new StoreError("unwritable", "the store's writer has ended"));
+      this.#exited.resolve();
+    });
+  }
+
+  request(message: Unnumbered<WriterRequest>): Promise<Done> {
+    const id = ++this.#id;
+    const reply = this.#wait(id);
+    this.#worker.postMessage({ ...message, id });
+    return reply;
+  }
+
+  async close(): Promise<void> {
+    await this.request({ kind: "close" });
+    await this.#exited.promise;
+  }
+
+  #wait(id: number): Promise<Done> {
+    const waiting = Promise.withResolvers<Done>();
+    this.#waiting.set(id, waiting);
+    return waiting.promise;
+  }
+
+  #failAll(error: StoreError): void {
+    for (const waiting of this.#waiting.values()) waiting.reject(error);
+    this.#waiting.clear();
+  }
+}

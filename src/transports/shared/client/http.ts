@@ -1,0 +1,128 @@
+import type { Dispatcher } from "undici";
+import { encodeCursor } from "../../../protocol/cursor.ts";
+import { type ClientFrame, encodeClientFrame, type ErrorFrame, type ServerFrame } from "../../../protocol/frames.ts";
+import { encode, formatLinkName, type Hello, helloQuery } from "../../../protocol/hello.ts";
+import { parseServerFrames } from "../../../protocol/parse.ts";
+import { LinkError, type LinkRequest, type TransportName } from "../../transport.ts";
+import { linkErrorOf, refusedBy } from "./ending.ts";
+
+/** An answer larger than this isn't one of ours, in bytes. */
+const ANSWER_BYTES = 16 * 1024 * 1024;
+/** An answer that isn't held must come within this, in ms. */
+const ANSWER_MS = 20_000;
+
+/** The path and headers that open a link. */
+export function openingOf(transport: TransportName, hello: Hello): { path: string; headers: Record<string, string> } {
+  return { path: `/v1/${transport}?${helloQuery(hello)}`, headers: authorization(hello) };
+}
+
+/**
+ * GET what a poll answers.
+ * @throws LinkError
+ */
+export async function poll(
+  transport: "polling" | "long-polling",
+  { wire, hello }: LinkRequest,
+  signal: AbortSignal,
+): Promise<ServerFrame[]> {
+  try {
+    const asked = hello();
+    const response = await wire.pool.request({ method: "GET", ...openingOf(transport, asked), signal });
+    const frames = await readFrames(response);
+    // 204: nothing has come since the cursor that was asked with, so that is where the answer stands.
+    if (response.statusCode === 204) frames.push({ kind: "synced", cursor: encodeCursor(asked.topics) });
+    return frames;
+  } catch (error) {
+    throw linkErrorOf(error);
+  }
+}
+
+/**
+ * Send frames beside a link that can't carry them itself. Publishes go in one request.
+ * @returns what the server answered: acks, nacks, its clock
+ * @throws LinkError
+ */
+export async function post(
+  { wire, hello }: LinkRequest,
+  frames: readonly ClientFrame[],
+  signal: AbortSignal,
+): Promise<ServerFrame[]> {
+  const said = hello();
+  const link = said.link ? `link=${formatLinkName(said.link)}` : "";
+  const answers: ServerFrame[] = [];
+  const request = async (path: string, body?: string) => {
+    const response = await wire.pool.request({
+      method: "POST",
+      path,
+      headers: { ...authorization(said), "content-type": "application/x-ndjson" },
+      body: body ?? null,
+      signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]),
+    });
+    answers.push(...(await readFrames(response)));
+  };
+  try {
+    const publishes = frames.filter(({ kind }) => kind === "publish");
+    if (publishes.length > 0) {
+      const nick = said.nick === undefined ? "" : `&nick=${encode(said.nick)}`;
+      await request(`/v1/publish?${link}${nick}`, publishes.map(encodeClientFrame).join("\n"));
+    }
+    for (const frame of frames) {
+      if (frame.kind === "ping") await request(`/v1/ping?${link}&id=${frame.id}`);
+      if (frame.kind === "bye") await request(`/v1/bye?${link}`);
+    }
+    return answers;
+  } catch (error) {
+    throw linkErrorOf(error);
+  }
+}
+
+/**
+ * Make sure that an answer is one of a backchat server's, and a good one.
+ * @throws LinkError `refused` with the server's error, `blocked` for anybody else's answer
+ */
+export async function requireOurs({ statusCode, headers, body }: Dispatcher.ResponseData, type: string): Promise<void> {
+  const contentType = String(headers["content-type"] ?? "");
+  if (statusCode === 200 && contentType.startsWith(type)) return;
+  const error = contentType.startsWith("application/json") ? errorIn(await body.text()) : undefined;
+  if (!error) await body.dump();
+  throw error ? refusedBy(error) : notOurs(statusCode, contentType);
+}
+
+/** Somebody else answered. */
+export function notOurs(status: number, contentType: string): LinkError {
+  const what = contentType === "" ? "" : ` (${contentType})`;
+  return new LinkError("blocked", `expected an answer of a backchat server, got status ${status}${what}`);
+}
+
+/** The error frame that a text is; undefined: none. */
+export function errorIn(text: string): ErrorFrame | undefined {
+  try {
+    return parseServerFrames(text).find((frame) => frame.kind === "error");
+  } catch {
+    // Not ours, then: whoever asks says so.
+    return undefined;
+  }
+}
+
+async function readFrames(response: Dispatcher.ResponseData): Promise<ServerFrame[]> {
+  const { statusCode, headers, body } = response;
+  if (statusCode === 204) {
+    await body.dump();
+    return [];
+  }
+  const contentType = String(headers["content-type"] ?? "");
+  // A refused publish has an error's status and a nack as its body.
+  const ours = contentType.startsWith("application/x-ndjson") || contentType.startsWith("application/json");
+  if (!ours || Number(headers["content-length"] ?? Infinity) > ANSWER_BYTES) {
+    await body.dump();
+    throw notOurs(statusCode, contentType);
+  }
+  const text = await body.text();
+  const error = statusCode >= 400 ? errorIn(text) : undefined;
+  if (error) throw refusedBy(error);
+  return parseServerFrames(text);
+}
+
+function authorization({ identity }: Hello): Record<string, string> {
+  return identity === undefined ? {} : { authorization: `Bearer ${identity}` };
+}

@@ -1,0 +1,62 @@
+import type { ServerFrame } from "../../../protocol/frames.ts";
+
+type Batch = readonly ServerFrame[];
+
+interface Entry {
+  readonly batch: Batch;
+  readonly handled: () => void;
+}
+
+/**
+ * Batches of frames on their way from a link to its one reader. It doesn't bound itself: whoever puts waits for `handled`, or stops
+ * its source while {@link size} is high.
+ */
+export class Inbox implements AsyncIterable<Batch> {
+  readonly #entries: Entry[] = [];
+  #wake: (() => void) | undefined;
+  /** Set once: how it ended. undefined: ended without a fault. */
+  #end: { readonly error: Error | undefined } | undefined;
+
+  /** Batches that wait to be read. */
+  get size(): number {
+    return this.#entries.length;
+  }
+
+  /** Resolves when the reader has dealt with the batch (or when nobody ever will). */
+  put(batch: Batch): Promise<void> {
+    if (this.#end) return Promise.resolve();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#entries.push({ batch, handled: resolve });
+    this.#wake?.();
+    return promise;
+  }
+
+  /** No more comes. What waits is still read; then the reader's loop ends, or throws `error`. */
+  end(error?: Error): void {
+    this.#end ??= { error };
+    this.#wake?.();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Batch> {
+    let entry: Entry | undefined;
+    try {
+      for (;;) {
+        while ((entry = this.#entries.shift())) {
+          yield entry.batch;
+          entry.handled();
+        }
+        if (this.#end) {
+          if (this.#end.error) throw this.#end.error;
+          return;
+        }
+        const { promise, resolve } = Promise.withResolvers<void>();
+        this.#wake = resolve;
+        await promise;
+      }
+    } finally {
+      this.end();
+      entry?.handled();
+      for (const { handled } of this.#entries.splice(0)) handled();
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import { connect, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
+import { buildConnector, Pool } from "undici";
+import type { Bytes, Wire } from "../../transport.ts";
+
+/** How long a TCP connection may take to be made, in ms. */
+const CONNECT_MS = 10_000;
+/** Connections of a session at once: a stream, a publish and a ping, twice during a swap, and some for history. */
+const CONNECTIONS = 8;
+/** An answer's headers may take as long as a long poll is held, and then some; in ms. */
+const HEADERS_MS = 90_000;
+
+/** Open the way to a server. Nothing is connected before it is needed. */
+export function openWire(origin: URL): Wire {
+  return new CountedWire(origin);
+}
+
+// Counts on the raw sockets that it opens itself, below any TLS.
+class CountedWire implements Wire {
+  readonly origin: URL;
+  readonly pool: Pool;
+  readonly #open = new Set<Socket>();
+  #closedDown = 0;
+  #closedUp = 0;
+
+  constructor(origin: URL) {
+    this.origin = origin;
+    const secure = buildConnector({ allowH2: false, timeout: CONNECT_MS });
+    this.pool = new Pool(origin.origin, {
+      connections: CONNECTIONS,
+      pipelining: 1,
+      bodyTimeout: 0,
+      headersTimeout: HEADERS_MS,
+      connect: (options, callback) => {
+        const socket = this.#connect();
+        socket.once("error", (error) => callback(error, null));
+        socket.once("connect", () => {
+          socket.removeAllListeners("error");
+          if (origin.protocol === "https:") secure({ ...options, httpSocket: socket }, callback);
+          else callback(null, socket);
+        });
+      },
+    });
+  }
+
+  dial(): Socket {
+    const socket = this.#connect();
+    if (this.origin.protocol !== "https:") return socket;
+    return connectTls({ socket, servername: hostOf(this.origin), ALPNProtocols: ["http/1.1"] });
+  }
+
+  bytes(): Bytes {
+    let down = this.#closedDown;
+    let up = this.#closedUp;
+    for (const socket of this.#open) {
+      down += socket.bytesRead;
+      up += socket.bytesWritten;
+    }
+    return { down, up };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.pool.destroy();
+    for (const socket of this.#open) socket.destroy();
+  }
+
+  #connect(): Socket {
+    const port = Number(this.origin.port) || (this.origin.protocol === "https:" ? 443 : 80);
+    const socket = connect({ host: hostOf(this.origin), port, noDelay: true, keepAlive: true });
+    this.#open.add(socket);
+    const timer = setTimeout(() => socket.destroy(new Error(`no connection within ${CONNECT_MS / 1000} s`)), CONNECT_MS);
+    socket.once("connect", () => clearTimeout(timer));
+    socket.once("close", () => {
+      clearTimeout(timer);
+      this.#open.delete(socket);
+      this.#closedDown += socket.bytesRead;
+      this.#closedUp += socket.bytesWritten;
+    });
+    return socket;
+  }
+}
+
+function hostOf({ hostname }: URL): string {
+  return hostname.replace(/^\[|\]$/g, "");
+}

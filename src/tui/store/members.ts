@@ -1,0 +1,51 @@
+/** Who is in a room, as its `who:` topic tells. */
+export interface Members {
+  /** Nicks, in the order in which they came. */
+  readonly here: readonly string[];
+  /** After a gap: who has been named since. The old list is shown until that one is complete. */
+  readonly renewed: readonly string[] | undefined;
+  /** Until then comings and goings are nothing to tell, ms since 1970. */
+  readonly quietUntil: number;
+}
+
+export const NOBODY: Members = { here: [], renewed: undefined, quietUntil: 0 };
+
+/** So long after a link has come, what the topic tells is how things are and not what happens; in ms. */
+export const QUIET_MS = 3_000;
+
+/** How long after a gap the old list is shown, in ms. */
+export const RENEW_MS = 2_000;
+
+/** What is told of somebody's coming or going; undefined: nothing. */
+export type Told = "joined" | "left" | undefined;
+
+export function presence(
+  members: Members,
+  nick: string,
+  here: boolean,
+  now: number,
+): { readonly members: Members; readonly told: Told } {
+  const known = members.here.includes(nick);
+  const renewed = members.renewed && placed(members.renewed, nick, here);
+  if (known === here) return { members: renewed === members.renewed ? members : { ...members, renewed }, told: undefined };
+  const told = now < members.quietUntil ? undefined : here ? "joined" : "left";
+  return { members: { ...members, here: placed(members.here, nick, here), renewed }, told };
+}
+
+export function quiet(members: Members, now: number): Members {
+  return { ...members, quietUntil: now + QUIET_MS };
+}
+
+/** The topic begins anew: who isn't named again has gone. */
+export function renew(members: Members): Members {
+  return { ...members, renewed: [] };
+}
+
+export function settle(members: Members): Members {
+  return members.renewed ? { ...members, here: members.renewed, renewed: undefined } : members;
+}
+
+function placed(nicks: readonly string[], nick: string, here: boolean): readonly string[] {
+  if (nicks.includes(nick) === here) return nicks;
+  return here ? [...nicks, nick] : nicks.filter((other) => other !== nick);
+}

@@ -1,0 +1,81 @@
+import type { Session } from "../../client/session.ts";
+import type { Notice } from "../../client/events.ts";
+import { RENEW_MS } from "./members.ts";
+import { actionsOf } from "./notices.ts";
+import { meterPoll } from "./meter-poll.ts";
+import type { Store } from "./store.ts";
+import { tickerFeed } from "./ticker-feed.ts";
+
+/** What the store hears from. */
+export type Source = Pick<Session, "listen" | "stats" | "figures" | "roundTrips">;
+
+/** Keep a store up to date with a session. Timers run only while something changes, besides the clock's minute. */
+export function observe(session: Source, store: Store): Disposable {
+  const stack = new DisposableStack();
+  const ticker = stack.use(tickerFeed(store));
+  const meters = stack.use(meterPoll(session, store));
+  const countdown = stack.use(new Countdown(store));
+  const settling = stack.adopt(new Set<NodeJS.Timeout>(), (timers) => {
+    for (const timer of timers) clearTimeout(timer);
+  });
+  stack.use(minuteClock(store));
+
+  const onNotice = (notice: Notice): void => {
+    meters.stir();
+    if (ticker.takes(notice)) return;
+    const actions = actionsOf(notice, Date.now());
+    store.absorb(actions);
+    for (const action of actions) {
+      if (action.kind === "waiting") countdown.start(action.seconds);
+      if (action.kind === "connecting" || action.kind === "closed") countdown.stop();
+      if (action.kind !== "presence-anew") continue;
+      const timer = setTimeout(() => {
+        settling.delete(timer);
+        store.absorb([{ kind: "presence-settled", topic: action.topic }]);
+      }, RENEW_MS);
+      settling.add(timer);
+    }
+  };
+  stack.defer(session.listen(onNotice));
+  return stack.move();
+}
+
+/** Seconds until the next try, told once a second. */
+class Countdown implements Disposable {
+  readonly #store: Store;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  start(seconds: number): void {
+    this.stop();
+    let left = seconds;
+    this.#timer = setInterval(() => {
+      left -= 1;
+      if (left < 1) this.stop();
+      else this.#store.absorb([{ kind: "countdown", seconds: left }]);
+    }, 1_000);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  [Symbol.dispose](): void {
+    this.stop();
+  }
+}
+
+function minuteClock(store: Store): Disposable {
+  let timer: NodeJS.Timeout;
+  const wait = (): void => {
+    timer = setTimeout(() => {
+      store.absorb([{ kind: "clock", now: Date.now() }]);
+      wait();
+    }, 60_000 - (Date.now() % 60_000));
+  };
+  wait();
+  return { [Symbol.dispose]: () => clearTimeout(timer) };
+}

@@ -1,0 +1,238 @@
+import { nickKey } from "../../protocol/names.ts";
+import { reduceComposer, submit } from "../composer/state.ts";
+import { duration, transportLabel } from "../view/format.ts";
+import type { Action } from "./actions.ts";
+import { presence, quiet, renew, settle } from "./members.ts";
+import { append, discard, hear, kept, lastId, prepend, reached, refuse, say, trim } from "./room.ts";
+import { type Divider, type Line, type Link, minuteOf, newRoom, type Room, type State } from "./state.ts";
+import { updateTicker } from "./ticker.ts";
+
+/** The one way in which the state changes. */
+export function reduce(state: State, action: Action): State {
+  switch (action.kind) {
+    case "heard": {
+      const { nick, lastId: before, current } = state;
+      const id = before + 1;
+      return inRoom({ ...state, lastId: id }, action.topic, (room) =>
+        hear(room, action.heard, { nick, id, current: room.topic === current }),
+      );
+    }
+    case "topic-line":
+      return topicLine(state, action);
+    case "presence":
+      return presenceOf(state, action);
+    case "presence-anew":
+      return inRoom(state, roomOf(action.topic), (room) => ({ ...room, members: renew(room.members) }));
+    case "presence-settled":
+      return inRoom(state, roomOf(action.topic), (room) => ({ ...room, members: settle(room.members) }));
+    case "gap":
+      return divide(state, action.topic, action.text, "bad", action.now);
+    case "source":
+      return { ...state, ticker: { ...state.ticker, source: action.source } };
+    case "connecting":
+    case "live":
+    case "lost":
+    case "waiting":
+    case "countdown":
+    case "closed":
+    case "swapped":
+    case "swap-wanted":
+      return linkChanged(state, action);
+    case "ticks":
+      return { ...state, ticker: updateTicker(state.ticker, action.update) };
+    case "meters":
+      return { ...state, meters: action.meters };
+    case "clock":
+      return { ...state, minute: minuteOf(action.now) };
+    case "resize":
+      return { ...state, columns: action.columns, rows: action.rows, redraws: state.redraws + 1 };
+    case "redraw":
+      return { ...state, redraws: state.redraws + 1 };
+    case "edit":
+      return here(state, (room) => ({ ...room, composer: reduceComposer(room.composer, action.edit), completion: undefined }));
+    case "submit":
+      return here(state, (room) => ({ ...room, composer: submit(room.composer).state, completion: undefined }));
+    case "completed": {
+      const { text, cursor } = action.cycle;
+      return here(state, (room) => ({
+        ...room,
+        composer: reduceComposer(room.composer, { kind: "set", text, cursor }),
+        completion: action.cycle,
+      }));
+    }
+    case "say": {
+      const { topic, outgoing, publish, now } = action;
+      const id = state.lastId + 1;
+      return inRoom({ ...state, lastId: id }, topic, (room) => say(room, outgoing, publish, state.nick, id, now));
+    }
+    case "kept":
+      return inRoom(state, action.topic, (room) => kept(room, action.publish, action.epoch, action.offset));
+    case "refused":
+      return inRoom(state, action.topic, (room) => refuse(room, action.publish, action.reason));
+    case "discard":
+      return inRoom(state, action.topic, (room) => discard(room, action.id));
+    case "scroll":
+      return inRoom(state, action.topic, (room) => {
+        const scrolled = { ...room, anchor: action.anchor, below: action.anchor ? room.below : 0 };
+        return action.anchor ? scrolled : trim(scrolled);
+      });
+    case "past-loading":
+      return inRoom(state, action.topic, (room) => ({ ...room, past: "loading" }));
+    case "past-failed":
+      return inRoom(state, action.topic, (room) => ({ ...room, past: "more" }));
+    case "past": {
+      const lastId = state.lastId + action.page.messages.length;
+      return inRoom({ ...state, lastId }, action.topic, (room) => prepend(room, action.page, state.nick, state.lastId + 1));
+    }
+    case "join": {
+      const room = newRoom(action.topic);
+      const joined = { ...room, members: quiet(room.members, action.now) };
+      return go({ ...state, rooms: [...state.rooms, joined] }, action.topic);
+    }
+    case "part":
+      return part(state, action.topic);
+    case "go":
+      return go(state, action.topic);
+    case "nick":
+      return { ...state, nick: action.nick };
+    case "print":
+      return action.lines.reduce((printed, text) => print(printed, state.current, text, action.tone, action.now), state);
+    case "divide":
+      return divide(state, state.current, action.text, action.tone, action.now);
+    case "notice":
+      return { ...state, notice: action.notice };
+    case "ask":
+      return { ...state, question: action.text === undefined ? undefined : { text: action.text } };
+    case "overlay":
+      return { ...state, overlay: action.overlay };
+    case "sidebar":
+      return { ...state, sidebar: !state.sidebar };
+  }
+}
+
+function topicLine(state: State, { topic, line, event }: Action & { kind: "topic-line" }): State {
+  if (!event) return inRoom(state, topic, (room) => (room.line === "" ? { ...room, line } : room));
+  const text = line === "" ? `${event.from} cleared the topic` : `${event.from} set the topic: ${line}`;
+  const named = inRoom(state, topic, (room) => ({ ...reached(room, event), line }));
+  return print(named, topic, text, "info", event.at);
+}
+
+function presenceOf(state: State, { topic, nick, here: isHere, now }: Action & { kind: "presence" }): State {
+  const name = roomOf(topic);
+  const room = state.rooms.find((candidate) => candidate.topic === name);
+  if (!room) return state;
+  const { members, told } = presence(room.members, nick, isHere, now);
+  const next = members === room.members ? state : inRoom(state, name, (old) => ({ ...old, members }));
+  if (told === undefined || nickKey(nick) === nickKey(state.nick)) return next;
+  return print(next, name, `${told === "joined" ? "→" : "←"} ${nick} ${told}`, "presence", now);
+}
+
+type LinkAction = Extract<
+  Action,
+  { kind: "connecting" | "live" | "lost" | "waiting" | "countdown" | "closed" | "swapped" | "swap-wanted" }
+>;
+
+function linkChanged(state: State, action: LinkAction): State {
+  const { link } = state;
+  const as = (change: Partial<Link>): State => ({ ...state, link: { ...link, ...change } });
+  switch (action.kind) {
+    case "connecting":
+      return as({ state: "connecting", transport: action.transport });
+    case "live": {
+      const { transport, now } = action;
+      const back = link.lostAt === undefined ? undefined : { at: now, ms: now - link.lostAt };
+      const live = as({
+        state: "live",
+        transport,
+        reason: undefined,
+        swapping: undefined,
+        lostAt: undefined,
+        lastOutage: back ?? link.lastOutage,
+      });
+      const told = back
+        ? divide(live, state.current, `back on ${transportLabel(transport)} after ${duration(back.ms)}`, "good", now)
+        : live;
+      return hushed(told, now);
+    }
+    case "lost": {
+      const { reason, now } = action;
+      const lost = as({ reason, lostAt: link.lostAt ?? now });
+      return divide(lost, state.current, `connection lost: ${reason}`, "bad", now);
+    }
+    case "waiting":
+      return as({
+        state: "waiting",
+        transport: action.transport,
+        reason: action.reason ?? link.reason,
+        seconds: action.seconds,
+        swapping: undefined,
+      });
+    case "countdown":
+      return as({ seconds: action.seconds });
+    case "closed":
+      return divide(as({ state: "closed", reason: action.reason, swapping: undefined }), state.current, `closed: ${action.reason}`, "bad", state.minute);
+    case "swapped": {
+      const swapped = as({ transport: action.transport, swapping: undefined });
+      return hushed(divide(swapped, state.current, action.text, "swap", action.now), action.now);
+    }
+    case "swap-wanted":
+      return as({ swapping: action.transport });
+  }
+}
+
+/** A new link tells who is there: that is no news. */
+function hushed(state: State, now: number): State {
+  return { ...state, rooms: state.rooms.map((room) => ({ ...room, members: quiet(room.members, now) })) };
+}
+
+function go(state: State, topic: string): State {
+  if (topic === state.current || !state.rooms.some((room) => room.topic === topic)) return state;
+  const left = inRoom(state, state.current, (room) => ({ ...trim({ ...room, anchor: undefined, below: 0 }), readMark: lastId(room) }));
+  const entered = inRoom(left, topic, (room) => ({
+    ...room,
+    unread: 0,
+    mentions: 0,
+    readMark: hasNews(room) ? room.readMark : undefined,
+  }));
+  return { ...entered, current: topic, notice: undefined, question: undefined };
+}
+
+/** Whether anybody has said anything since the room was left. */
+function hasNews({ entries, readMark }: Room): boolean {
+  const read = entries.findLastIndex(({ id }) => id === readMark);
+  return entries.findLastIndex(({ kind }) => kind === "message") > read;
+}
+
+function part(state: State, topic: string): State {
+  const index = state.rooms.findIndex((room) => room.topic === topic);
+  const rooms = state.rooms.filter((room) => room.topic !== topic);
+  const neighbour = rooms[Math.min(index, rooms.length - 1)];
+  if (index < 0 || !neighbour) return state;
+  const next = topic === state.current ? go(state, neighbour.topic) : state;
+  return { ...next, rooms: next.rooms.filter((room) => room.topic !== topic) };
+}
+
+function print(state: State, topic: string, text: string, tone: Line["tone"], at: number): State {
+  const id = state.lastId + 1;
+  return inRoom({ ...state, lastId: id }, topic, (room) => append(room, { kind: "line", id, at, text, tone }));
+}
+
+function divide(state: State, topic: string, text: string, tone: Divider["tone"], at: number): State {
+  const id = state.lastId + 1;
+  return inRoom({ ...state, lastId: id }, topic, (room) => append(room, { kind: "divider", id, at, text, tone }));
+}
+
+function here(state: State, change: (room: Room) => Room): State {
+  return inRoom(state, state.current, change);
+}
+
+function inRoom(state: State, topic: string, change: (room: Room) => Room): State {
+  const index = state.rooms.findIndex((room) => room.topic === topic);
+  const room = state.rooms[index];
+  return room ? { ...state, rooms: state.rooms.with(index, change(room)) } : state;
+}
+
+/** The room of a `who:` topic. */
+function roomOf(topic: string): string {
+  return `room:${topic.slice("who:".length)}`;
+}

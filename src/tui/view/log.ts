@@ -1,0 +1,216 @@
+import type { Anchor, Entry, Message, Room } from "../store/state.ts";
+import { cells, fit } from "../text/width.ts";
+import { wrap } from "../text/wrap.ts";
+import { clock, dayName, dayOf, nickStyle } from "./format.ts";
+import { BLANK, type Row, ruleRow, span, type Span, type Style } from "./row.ts";
+
+/** The log's pane. */
+export interface Pane {
+  readonly width: number;
+  readonly height: number;
+  /** Cells for nicks; 0: they stand before the text. */
+  readonly nicks: number;
+  /** The current minute, ms since 1970. */
+  readonly minute: number;
+}
+
+/** A place in the log: a row of an entry. */
+interface Place extends Anchor {
+  readonly text: Row;
+}
+
+/** The visible rows, exactly as many as the pane is high; blank ones on top while there is little to show. */
+export function logRows(room: Room, pane: Pane): readonly Row[] {
+  if (pane.height < 1) return [];
+  const above = upwards(room, pane, room.anchor, pane.height);
+  const rows = above.map(({ text }) => text);
+  if (above.length < pane.height) {
+    const head = headRow(room, pane);
+    if (head) rows.unshift(head);
+    if (room.anchor) rows.push(...downwards(room, pane, room.anchor, pane.height - rows.length));
+  }
+  while (rows.length < pane.height) rows.unshift(BLANK);
+  return rows.slice(-pane.height);
+}
+
+/** Where the log is after moving by so many rows: down is positive. */
+export interface Scrolled {
+  /** undefined: at the bottom */
+  readonly anchor: Anchor | undefined;
+  /** Whether the first row of what is known is on the screen. */
+  readonly top: boolean;
+}
+
+export function scrollLog(room: Room, pane: Pane, by: number): Scrolled {
+  if (by > 0) {
+    if (!room.anchor) return { anchor: undefined, top: false };
+    const below = downwards(room, pane, room.anchor, by + 1);
+    const place = below.length > by ? below[by - 1] : undefined;
+    return { anchor: place && { id: place.id, row: place.row }, top: false };
+  }
+  const wanted = Math.min(-by, Number.MAX_SAFE_INTEGER - pane.height);
+  const above = upwards(room, pane, room.anchor, wanted + pane.height);
+  const head = headRow(room, pane) ? 1 : 0;
+  const most = Math.max(0, above.length + head - pane.height);
+  const moved = Math.min(wanted, most);
+  const place = moved === 0 ? room.anchor : above[above.length - 1 - moved];
+  return { anchor: place && { id: place.id, row: place.row }, top: above.length + head <= wanted + pane.height };
+}
+
+/** Up to `count` rows that end with the anchor's, or with the newest one. */
+function upwards(room: Room, pane: Pane, anchor: Anchor | undefined, count: number): Place[] {
+  const out: Place[] = [];
+  const start = anchor ? indexOf(room, anchor.id) : size(room) - 1;
+  for (let index = start; index >= 0 && out.length < count; index -= 1) {
+    const entry = entryAt(room, index)!;
+    const rows = rowsAt(room, index, pane);
+    const end = anchor && index === start ? Math.min(anchor.row, rows.length - 1) : rows.length - 1;
+    for (let row = end; row >= 0 && out.length < count; row -= 1) out.push({ id: entry.id, row, text: rows[row]! });
+  }
+  return out.reverse();
+}
+
+/** Up to `count` rows that follow the anchor's. */
+function downwards(room: Room, pane: Pane, anchor: Anchor, count: number): Place[] {
+  const out: Place[] = [];
+  const start = indexOf(room, anchor.id);
+  for (let index = start; index < size(room) && out.length < count; index += 1) {
+    const entry = entryAt(room, index)!;
+    const rows = rowsAt(room, index, pane);
+    const first = index === start ? Math.min(anchor.row, rows.length - 1) + 1 : 0;
+    for (let row = first; row < rows.length && out.length < count; row += 1) out.push({ id: entry.id, row, text: rows[row]! });
+  }
+  return out;
+}
+
+function size({ entries, pending }: Room): number {
+  return entries.length + pending.length;
+}
+
+function entryAt({ entries, pending }: Room, index: number): Entry | undefined {
+  return index < entries.length ? entries[index] : pending[index - entries.length];
+}
+
+/** The place of an entry; the first one if it isn't there any more. */
+function indexOf(room: Room, id: number): number {
+  for (let index = size(room) - 1; index >= 0; index -= 1) if (entryAt(room, index)?.id === id) return index;
+  return 0;
+}
+
+interface Drawn {
+  readonly key: string;
+  readonly rows: readonly Row[];
+}
+
+const drawn = new WeakMap<Entry, Drawn>();
+
+/** An entry's rows, with what stands above it: the day, the mark of what is new. Kept until the width or the neighbour changes. */
+function rowsAt(room: Room, index: number, pane: Pane): readonly Row[] {
+  const entry = entryAt(room, index)!;
+  const before = entryAt(room, index - 1);
+  const day = !before || dayOf(before.at) !== dayOf(entry.at);
+  const news = before !== undefined && before.id === room.readMark;
+  const follows = !day && !news && continues(before, entry);
+  const key = `${pane.width} ${pane.nicks} ${day ? dayName(entry.at, pane.minute) : ""} ${news} ${follows}`;
+  const known = drawn.get(entry);
+  if (known?.key === key) return known.rows;
+  const rows: Row[] = [];
+  if (day) rows.push(ruleRow(dayName(entry.at, pane.minute), pane.width, "dim", 1));
+  if (news) rows.push(ruleRow("new", pane.width, "warn", 3));
+  rows.push(...entryRows(entry, follows, pane));
+  drawn.set(entry, { key, rows });
+  return rows;
+}
+
+/** Whether a message needs neither time nor nick, as those of the one before hold. */
+function continues(before: Entry | undefined, entry: Entry): boolean {
+  if (before?.kind !== "message" || entry.kind !== "message") return false;
+  if (before.me || entry.me || before.from !== entry.from) return false;
+  return Math.floor(before.at / 60_000) === Math.floor(entry.at / 60_000);
+}
+
+function entryRows(entry: Entry, follows: boolean, pane: Pane): readonly Row[] {
+  switch (entry.kind) {
+    case "message":
+      return pane.nicks > 0 ? columnRows(entry, follows, pane) : inlineRows(entry, pane);
+    case "line":
+      return lineRows(entry.text, entry.tone === "error" ? "bad" : "dim", entry.tone === "presence" ? "" : "* ", pane);
+    case "divider":
+      return [ruleRow(entry.text, pane.width, ({ swap: "accent", good: "good", bad: "bad" } as const)[entry.tone])];
+  }
+}
+
+const TIME = 5;
+
+/** Time, nick and text in columns. */
+function columnRows(message: Message, follows: boolean, { width, nicks }: Pane): readonly Row[] {
+  const head = TIME + nicks + 2;
+  const indent = span(" ".repeat(head));
+  const texts = textRows(message, width - head);
+  const name = message.me ? "*" : message.from;
+  return texts.map((text, index) => {
+    if (index > 0 || follows) return [indent, ...text];
+    const nick = span(fit(name, nicks, { pad: "start" }), message.me ? "dim" : nickStyle(message.from));
+    return [span(clock(message.at), "dim"), nick, span("  "), ...text];
+  });
+}
+
+/** The nick within the text, for narrow panes. */
+function inlineRows(message: Message, pane: Pane): readonly Row[] {
+  const time = pane.width >= 50 ? [span(`${clock(message.at)} `, "dim")] : [];
+  const name = fit(message.from, Math.max(4, Math.floor(pane.width / 4)));
+  const start: Row = message.me ? [...time, span("* ", "dim")] : [...time, span(name, nickStyle(message.from)), span("  ")];
+  const taken = start.reduce((sum, { text }) => sum + cells(text), 0);
+  const indent = Math.min(taken, 4);
+  // The first row has less room than the others: its text is cut off from the rest by words.
+  const texts = textRows(message, pane.width - indent, taken - indent);
+  return texts.map((text, index) => (index === 0 ? [...start, ...text] : [span(" ".repeat(indent)), ...text]));
+}
+
+/** A message's text in rows, with its mark at the end of the last one. */
+function textRows(message: Message, width: number, taken = 0): Row[] {
+  const style: Style = message.mentioned ? "mention" : message.mark === "sending" || message.mark === "failed" ? "dim" : "plain";
+  const { mark } = message;
+  const room = mark === undefined ? width : width - 2;
+  // What the first row has less is stood in for by blanks that don't break.
+  const filler = "\u00a0".repeat(taken);
+  const said = message.me ? `${message.from} ${message.text}` : message.text;
+  const wrapped = wrap(filler + said, room);
+  const rows = wrapped.map((text, index): Row => [span(index === 0 ? text.slice(taken) : text, message.me ? "action" : style)]);
+  if (mark === undefined) return rows;
+  const end = rows.length - 1;
+  const used = cells(wrapped[end] ?? "");
+  const shown = { sending: span("…", "dim"), sent: span("✓", "good"), failed: span("✗", "bad") }[mark];
+  rows[end] = [...(rows[end] ?? []), span(" ".repeat(Math.max(1, width - used - 1))), shown];
+  if (mark === "failed") {
+    const why = wrap(`${message.reason ?? "refused"} — Alt+R sends it again`, width);
+    rows.push(...why.map((text): Row => [span(text, "bad")]));
+  }
+  return rows;
+}
+
+function lineRows(text: string, style: Style, mark: string, { width, nicks }: Pane): readonly Row[] {
+  const indent = nicks > 0 ? TIME + nicks + 2 : 0;
+  const start = Math.max(0, indent - mark.length);
+  const rows = wrap(text, width - start - mark.length);
+  return rows.map((row, index): Row => {
+    const lead: Span = span(index === 0 ? " ".repeat(start) + mark : " ".repeat(start + mark.length), "dim");
+    return [lead, span(row, style)];
+  });
+}
+
+/** What stands above the first entry. */
+function headRow(room: Room, { width }: Pane): Row | undefined {
+  switch (room.past) {
+    case "loading":
+      return [span(fit(" ↑ loading …", width), "dim")];
+    case "more": {
+      const older = room.first === undefined ? "" : `${(room.first - 1).toLocaleString("en")} `;
+      return [span(fit(` ↑ ${older}older (PgUp)`, width), "dim")];
+    }
+    case "none":
+      return ruleRow("beginning of history", width, "dim", 2);
+    case "unknown":
+      return undefined;
+  }
+}
