@@ -1,4 +1,5 @@
 import meow from "meow";
+import { quote } from "../protocol/names.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** One flag of a command. A `text` and a `number` take a value. */
@@ -36,12 +37,12 @@ export interface Parsed<Table extends Flags> {
  * @throws UsageError
  */
 export function parseFlags<const Table extends Flags>(command: string, table: Table, argv: readonly string[]): Parsed<Table> {
+  checkFlags(command, table, argv);
   const { input, flags } = meow({
     importMeta: import.meta,
     argv: [...argv],
     autoHelp: false,
     autoVersion: false,
-    allowUnknownFlags: true,
     flags: Object.fromEntries(
       Object.entries(table).map(([name, { type }]) => [
         name,
@@ -50,14 +51,14 @@ export function parseFlags<const Table extends Flags>(command: string, table: Ta
       ]),
     ),
   });
-  for (const name of Object.keys(flags)) {
-    if (!Object.hasOwn(table, name)) {
-      const known = Object.keys(table).map(dashed).join(" ");
-      throw new UsageError(`unknown flag ${dashed(name)}: backchat ${command} knows ${known}`);
-    }
-  }
   const values = Object.entries(table).map(([name, flag]) => [name, valueOf(name, flag, flags[name])]);
   return { input: input.map(String), flags: Object.fromEntries(values) as Values<Table> };
+}
+
+/** The arguments among which flags are looked for: after `--` nothing is one. */
+export function beforeDashes(argv: readonly string[]): readonly string[] {
+  const end = argv.indexOf("--");
+  return end < 0 ? argv : argv.slice(0, end);
 }
 
 /** The lines of a help text that explain the flags. */
@@ -72,15 +73,47 @@ export function describeFlags(table: Flags): string {
   return rows.map(([left, right]) => `  ${left.padEnd(width)}${right}`).join("\n");
 }
 
+// What the parser would pass over in silence: flags that there aren't, a value that is missing or that a switch doesn't take.
+function checkFlags(command: string, table: Flags, argv: readonly string[]): void {
+  const flags = new Map(Object.entries(table).map(([name, flag]) => [dashed(name), flag]));
+  const words = beforeDashes(argv);
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at]!;
+    if (!isFlag(word)) continue;
+    const [, name = word, value] = /^(.*?)=(.*)$/su.exec(word) ?? [];
+    const flag = flags.get(name);
+    if (!flag) {
+      throw new UsageError(
+        `unknown flag ${name}: backchat ${command} knows ${[...flags.keys()].join(" ")}; after -- nothing is a flag`,
+      );
+    }
+    if (flag.type === "switch") {
+      if (value !== undefined) throw new UsageError(`${name} takes no value, got ${quote(value)}`);
+    } else if (value === undefined) {
+      const next = words[++at];
+      if (next === undefined || isFlag(next)) throw missing(name, flag);
+    }
+  }
+}
+
+/** Negative numbers are values. */
+function isFlag(word: string): boolean {
+  return word.startsWith("-") && word !== "-" && !/^-\.?[0-9]/.test(word);
+}
+
+function missing(name: string, flag: Flag): UsageError {
+  return new UsageError(`${name} needs a value: ${flag.help}`);
+}
+
 function valueOf(name: string, flag: Flag, given: unknown): string | number | boolean | undefined {
   if (flag.type === "switch") return given === true;
   const all = Array.isArray(given) ? given.map(String) : [];
   const text = all.at(-1);
   if (text === undefined) return flag.default;
   if (all.length > 1) throw new UsageError(`${dashed(name)} was given ${all.length} times: give it once`);
-  if (text === "") throw new UsageError(`${dashed(name)} needs a value: ${flag.help}`);
+  if (text === "") throw missing(dashed(name), flag);
   if (flag.choices && !flag.choices.includes(text)) {
-    throw new UsageError(`expected ${dashed(name)} to be one of ${flag.choices.join(", ")}, got ${JSON.stringify(text)}`);
+    throw new UsageError(`expected ${dashed(name)} to be one of ${flag.choices.join(", ")}, got ${quote(text)}`);
   }
   return flag.type === "number" ? numberOf(name, flag, text) : text;
 }
@@ -91,7 +124,7 @@ function numberOf(name: string, { min = 0, max = Number.MAX_SAFE_INTEGER, fracti
   if (wellFormed && number >= min && number <= max) return number;
   const kind = fractions ? "a number" : "a whole number";
   const bounds = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
-  throw new UsageError(`expected ${dashed(name)} to be ${kind} ${bounds}, got ${JSON.stringify(text)}`);
+  throw new UsageError(`expected ${dashed(name)} to be ${kind} ${bounds}, got ${quote(text)}`);
 }
 
 function dashed(name: string): string {

@@ -1,3 +1,4 @@
+import { beforeDashes } from "./flags.ts";
 import { UsageError, CommandError } from "./usage-error.ts";
 import { VERSION } from "./version.ts";
 
@@ -39,6 +40,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
  * @returns the exit code: 0 done, 1 it can't be done, 2 it can't be understood
  */
 export async function main(argv: readonly string[]): Promise<number> {
+  // Whoever reads from us may go away first (`backchat --help | head -1`): that is no fault.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   try {
     const [first = "", ...rest] = argv;
     if (first === "--help" || first === "-h" || first === "help") {
@@ -56,7 +59,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     }
     const command = await COMMANDS[named ? first : "chat"]!();
     const args = named ? rest : argv;
-    if (args.includes("--help") || args.includes("-h")) {
+    if (beforeDashes(args).some((word) => word === "--help" || word === "-h")) {
       process.stdout.write(`${command.help}\n`);
       return 0;
     }

@@ -1,5 +1,6 @@
 import type { Since } from "../protocol/cursor.ts";
 import type { Notice } from "../client/events.ts";
+import { cleanLine } from "../client/clean.ts";
 import { Session } from "../client/session.ts";
 import { openWire } from "../transports/shared/client/wire.ts";
 import { TRANSPORTS, type TransportName, type Wire } from "../transports/transport.ts";
@@ -24,8 +25,13 @@ export interface ScriptOptions {
  * {@link ended} rejects with CommandError when the session can't go on, and resolves when the user interrupts it.
  */
 export class ScriptSession implements AsyncDisposable {
+  readonly #linked = Promise.withResolvers<void>();
   readonly session: Session;
   readonly ended: Promise<void>;
+  /** Resolves when the server has been reached for the first time; never, if it isn't. */
+  readonly linked: Promise<void> = this.#linked.promise;
+  /** Whether it has been. */
+  reached = false;
   readonly #wire: Wire;
   readonly #end = Promise.withResolvers<void>();
   readonly #options: ScriptOptions;
@@ -44,7 +50,7 @@ export class ScriptSession implements AsyncDisposable {
       topics,
       nick,
       identity: nick === undefined ? undefined : loadIdentity(),
-      wait: wait || options.timeout !== undefined,
+      wait,
     });
     this.ended = this.#end.promise;
     // Whoever awaits it comes later than a failure may.
@@ -55,7 +61,7 @@ export class ScriptSession implements AsyncDisposable {
   }
 
   start(): void {
-    this.#lookOut("the server could not be reached");
+    this.#lookOut("the server could not be reached in that time");
     this.session.start();
     this.#rotateLater();
   }
@@ -71,10 +77,16 @@ export class ScriptSession implements AsyncDisposable {
 
   #hear(notice: Notice): void {
     if (notice.kind !== "link") return;
-    if (notice.state === "live") clearTimeout(this.#patience);
+    if (notice.state === "live") {
+      clearTimeout(this.#patience);
+      this.reached = true;
+      this.#linked.resolve();
+    }
     if (notice.state === "lost") this.#lookOut(notice.reason ?? "the link was lost");
     if (notice.state === "closed" && notice.reason !== undefined) {
-      this.#end.reject(new CommandError(`${this.#options.url.host}: ${notice.reason}`));
+      // Not a byte has come: it isn't the server that said no.
+      const advice = this.#wire.bytes().down === 0 ? "; is the server running? (--wait waits for it)" : "";
+      this.#end.reject(new CommandError(`${this.#options.url.host}: ${cleanLine(notice.reason)}${advice}`));
     }
   }
 
@@ -83,7 +95,7 @@ export class ScriptSession implements AsyncDisposable {
     if (timeout === undefined) return;
     clearTimeout(this.#patience);
     this.#patience = setTimeout(() => {
-      this.#end.reject(new CommandError(`${url.host}: no link for ${timeout} s, gave up: ${reason}`));
+      this.#end.reject(new CommandError(`${url.host}: no link for ${timeout} s, gave up: ${cleanLine(reason)}`));
     }, timeout * 1000);
   }
 
@@ -91,7 +103,9 @@ export class ScriptSession implements AsyncDisposable {
     const { rotate } = this.#options;
     if (rotate === undefined) return;
     this.#rotation = setTimeout(() => {
-      const { transport } = this.session.status;
+      const { transport, state } = this.session.status;
+      // Without a link there is nothing to swap, and a swap would not wait as a reconnect does.
+      if (state !== "live") return this.#rotateLater();
       const next = TRANSPORTS[(TRANSPORTS.indexOf(transport) + 1) % TRANSPORTS.length]!;
       // A swap that fails says so in a link notice, and the old link goes on: the next turn tries again.
       this.session.swap(next).then(

@@ -15,7 +15,10 @@ ${describeFlags(SERVE_FLAGS)}
 export async function serve(argv: readonly string[]): Promise<number> {
   const { input, flags } = parseFlags("serve", SERVE_FLAGS, argv);
   if (input.length > 0) throw new UsageError(`backchat serve takes no arguments, got ${JSON.stringify(input[0])}`);
-  const log = pino({ base: null }, pino.destination({ dest: 2, sync: true }));
+  const destination = pino.destination({ dest: 2, sync: true });
+  // Nobody reads the log any more: the server goes on without.
+  destination.on("error", () => {});
+  const log = pino({ base: null }, destination);
   const server = await host(flags, log, (line) => void process.stderr.write(`${line}\n`));
   process.stdout.write(`backchat listening on ${server.url}\n`);
   await Promise.race([once(process, "SIGTERM"), once(process, "SIGINT")]);

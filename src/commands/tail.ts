@@ -1,8 +1,8 @@
 import { decodeSince } from "../protocol/cursor.ts";
 import { quote } from "../protocol/names.ts";
 import type { Notice } from "../client/events.ts";
-import type { Stats } from "../client/session.ts";
 import { parseAddress } from "./address.ts";
+import { noticeLine, statsLine } from "./format-json.ts";
 import { formatNotice, formatStats } from "./format-text.ts";
 import { describeFlags, type Flags, parseFlags } from "./flags.ts";
 import { nickOf, SCRIPT_FLAGS, topicOf } from "./link-flags.ts";
@@ -52,18 +52,21 @@ export async function tail(argv: readonly string[]): Promise<number> {
     wait: flags.wait,
   });
   const { session } = script;
+  const print = (notice: Notice) => {
+    const { text, aside } = json && notice.kind !== "error" ? { text: noticeLine(notice), aside: false } : formatNotice(notice);
+    if (aside) process.stderr.write(`${text}\n`);
+    else if (text !== "") output.line(text);
+  };
+  // How the first link came about is told once there is one. If there never is, one line on stderr says so.
+  const early: Notice[] = [];
+  let told = flags.wait;
   const printStats = () => output.line(json ? statsLine(session.stats) : formatStats(session.stats));
   session.throttle(() => output.room());
   session.listen((notice) => {
     if (seen >= count) return;
-    if (json) {
-      const line = jsonLine(notice);
-      if (line !== undefined) output.line(line);
-    } else {
-      const { text, aside } = formatNotice(notice);
-      if (aside) process.stderr.write(`${text}\n`);
-      else if (text !== "") output.line(text);
-    }
+    told ||= notice.kind !== "link" || notice.state === "live";
+    early.push(notice);
+    if (told) for (const held of early.splice(0)) print(held);
     if (notice.kind === "event" && ++seen >= count) enough.resolve();
   });
   const timer = flags.stats === undefined ? undefined : setInterval(printStats, flags.stats * 1000);
@@ -76,41 +79,4 @@ export async function tail(argv: readonly string[]): Promise<number> {
     clearInterval(timer);
   }
   return 0;
-}
-
-function statsLine({ messages, ...stats }: Stats): string {
-  const { transport, rttMs, deliveryMs, reconnects, swaps, bytesDown, bytesUp } = stats;
-  const { bytesPerMessageDown, bytesPerMessageUp, duplicatesDropped, gaps } = stats;
-  return JSON.stringify({
-    kind: "stats",
-    transport,
-    rttMs,
-    deliveryMs,
-    reconnects,
-    swaps,
-    messages,
-    bytesDown,
-    bytesUp,
-    bytesPerMessageDown,
-    bytesPerMessageUp,
-    duplicatesDropped,
-    gaps,
-  });
-}
-
-// What the contract names, and nothing else.
-function jsonLine(notice: Notice): string | undefined {
-  switch (notice.kind) {
-    case "event": {
-      const { kind, topic, offset, epoch, at, from, body, key } = notice;
-      return JSON.stringify({ kind, topic, offset, epoch, at, from: from === "" ? null : from, body, key });
-    }
-    case "link":
-    case "swap":
-    case "gap":
-      return JSON.stringify(notice);
-    case "error":
-    case "topic":
-      return undefined;
-  }
 }

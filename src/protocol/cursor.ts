@@ -23,7 +23,8 @@ export function encodePosition({ epoch, offset }: Position): string {
 /** @returns undefined for what isn't a position */
 export function decodePosition(text: string): Position | undefined {
   const match = POSITION.exec(text);
-  return match ? { epoch: match[1]!, offset: Number(match[2]) } : undefined;
+  const offset = Number(match?.[2]);
+  return match && Number.isSafeInteger(offset) ? { epoch: match[1]!, offset } : undefined;
 }
 
 /** @returns undefined for what is none of now, beginning or a number of events */
@@ -58,7 +59,10 @@ export function decodeCursor(text: string): Map<string, Start> {
       );
     }
     const start = entry.slice(at + 1);
-    starts.set(parseTopic(entry.slice(0, at)), decodePosition(start) ?? decodeSince(start) ?? "unreadable");
+    starts.set(
+      parseTopic(entry.slice(0, at)),
+      decodePosition(start) ?? decodeSince(start) ?? "unreadable",
+    );
   }
   return starts;
 }

@@ -153,10 +153,8 @@ export type ClientFrame = Publish | Ping | Bye;
 /** A body as it goes over the wire: `{text}` alone becomes the bare string. */
 export function packBody(body: Json): Json {
   if (typeof body !== "object" || body === null || Array.isArray(body)) return body;
-  const text = (body as { readonly [key: string]: Json })["text"];
-  if (typeof text !== "string") return body;
-  for (const key in body) if (key !== "text") return body;
-  return text;
+  const { text } = body as { readonly [key: string]: Json };
+  return typeof text === "string" && Object.keys(body).length === 1 ? text : body;
 }
 
 /** The inverse of {@link packBody}. */

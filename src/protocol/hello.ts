@@ -1,4 +1,12 @@
-import { decodeCursor, decodePosition, decodeSince, encodeCursor, type Since, type Start, tooManyTopics } from "./cursor.ts";
+import {
+  decodeCursor,
+  decodePosition,
+  decodeSince,
+  encodeCursor,
+  type Since,
+  type Start,
+  tooManyTopics,
+} from "./cursor.ts";
 import { ProtocolError } from "./errors.ts";
 import { LIMITS } from "./limits.ts";
 import { parseNick, parseTopic, quote } from "./names.ts";
@@ -37,7 +45,10 @@ export function helloQuery(hello: Hello): string {
  */
 export function parseHello(
   query: URLSearchParams,
-  headers: { readonly authorization?: string | undefined; readonly lastEventId?: string | undefined },
+  headers: {
+    readonly authorization?: string | undefined;
+    readonly lastEventId?: string | undefined;
+  },
 ): Hello {
   for (const name of query.keys()) {
     if (!PARAMETERS.has(name)) {
@@ -59,7 +70,10 @@ export function parseHello(
   const link = query.get("link");
   // A session may come to publish alone.
   if (topics.size === 0 && link === null) {
-    throw new ProtocolError("bad-request", "expected at least one topic, such as ?topic=room:lobby, got none");
+    throw new ProtocolError(
+      "bad-request",
+      "expected at least one topic, such as ?topic=room:lobby, got none",
+    );
   }
   if (topics.size > LIMITS.topicsPerLink) throw tooManyTopics(topics.size);
   if (headers.lastEventId !== undefined && headers.lastEventId !== "") {

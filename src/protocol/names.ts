@@ -4,9 +4,13 @@ import { LIMITS } from "./limits.ts";
 /** `room` is a log, `feed` a latest topic, `who` the presence of the room of the same name. */
 export type Family = "room" | "feed" | "who";
 
-// Letters, marks, digits, punctuation, symbols; ZWJ because emoji are joined by it. No blanks, no controls, no other
-// invisible characters; and nothing that is punctuation in a cursor or a URL query.
-const NAME = /^(?:(?![,@"\\&?#])[\p{L}\p{M}\p{N}\p{P}\p{S}\u200d])+$/u;
+// Letters, marks, digits, punctuation, symbols. No blanks and no controls; nothing that is drawn as nothing, or "bob" could be
+// written in many ways; and nothing that is punctuation in a cursor or a URL query.
+const VISIBLE = /(?![\p{Default_Ignorable_Code_Point}\u2800,@"\\&?#])[\p{L}\p{M}\p{N}\p{P}\p{S}]/u;
+// What joins emoji, where it joins emoji.
+const JOINER = /(?<=\p{Extended_Pictographic}\p{Emoji_Modifier}?\ufe0f?)\u200d(?=\p{Extended_Pictographic})/u;
+const EMOJI_STYLE = /(?<=\p{Extended_Pictographic})\ufe0f|(?<=[0-9*])\ufe0f(?=\u20e3)/u;
+const NAME = new RegExp(`^(?:${VISIBLE.source}|${JOINER.source}|${EMOJI_STYLE.source})+$`, "u");
 const TOPIC = /^(room|feed|who):(.+)$/su;
 const NICK_FORBIDDEN = /[:/]/u;
 
@@ -72,7 +76,8 @@ export function parseNick(text: string): string {
 
 /** What two spellings of one nick have in common: case and compatibility forms don't make a difference. */
 export function nickKey(nick: string): string {
-  return nick.normalize("NFKC").toLowerCase();
+  // Up first: some letters have two small forms (ς and σ), or a capital of two letters (ß).
+  return nick.normalize("NFKC").toUpperCase().toLowerCase().normalize("NFKC");
 }
 
 /** Untrusted text inside a message: shortened, quoted, controls escaped. */

@@ -1,6 +1,13 @@
 import { z } from "zod";
 import { type ErrorCode, isErrorCode, ProtocolError } from "./errors.ts";
-import { type ClientFrame, type EventFrame, type Json, packBody, type ServerFrame, unpackBody } from "./frames.ts";
+import {
+  type ClientFrame,
+  type EventFrame,
+  type Json,
+  packBody,
+  type ServerFrame,
+  unpackBody,
+} from "./frames.ts";
 import { LIMITS } from "./limits.ts";
 import { parseTopic, quote } from "./names.ts";
 
@@ -69,6 +76,8 @@ const anyJson = z.custom<Json>((value) => value !== undefined, "expected any JSO
 
 /** How deeply a body may be nested. */
 const MAX_DEPTH = 32;
+/** What a frame holds beside its body, in bytes. */
+const FRAME_ROOM = 1_024;
 
 const clientFrames = {
   publish: z.object({
@@ -89,8 +98,8 @@ const clientFrames = {
  */
 export function parseServerFrame(line: string): ServerFrame | undefined {
   const value = parseJson(line);
-  if (Array.isArray(value)) return parseEvent(value);
-  const kind = kindOf(value);
+  if (Array.isArray(value)) return parseEvent(value, line);
+  const kind = kindOf(value, line);
   if (!Object.hasOwn(serverFrames, kind)) return undefined;
   return check(serverFrames[kind as keyof typeof serverFrames], value, kind);
 }
@@ -118,7 +127,7 @@ export function parseClientFrame(line: string): ClientFrame {
     );
   }
   const value = parseJson(line);
-  const kind = kindOf(value);
+  const kind = kindOf(value, line);
   if (!Object.hasOwn(clientFrames, kind)) {
     throw new ProtocolError(
       "unknown-kind",
@@ -141,11 +150,17 @@ export function checkBody(body: Json): Exclude<Json, string> {
   const packed = packBody(body);
   const json = JSON.stringify(packed);
   const bytes = Buffer.byteLength(typeof packed === "string" ? packed : json);
-  // A text of controls is several times as long once it is escaped: it must still fit into a frame.
-  if (bytes > LIMITS.bodyBytes || Buffer.byteLength(json) > LIMITS.frameBytes - 1_024) {
+  if (bytes > LIMITS.bodyBytes) {
     throw new ProtocolError(
       "text-too-long",
       `a message has at most ${LIMITS.bodyBytes} bytes, got ${bytes}: send it in parts`,
+    );
+  }
+  // A text of controls is several times as long once it is escaped.
+  if (Buffer.byteLength(json) > LIMITS.frameBytes - FRAME_ROOM) {
+    throw new ProtocolError(
+      "text-too-long",
+      `a message must fit into a frame of ${LIMITS.frameBytes} bytes, got ${Buffer.byteLength(json)} as JSON: send it in parts`,
     );
   }
   return unpackBody(body);
@@ -157,8 +172,7 @@ export function checkBody(body: Json): Exclude<Json, string> {
  */
 export function parseBody(text: string): Json {
   try {
-    const body: Json = JSON.parse(text);
-    return body;
+    return JSON.parse(text) as Json;
   } catch (cause) {
     throw new ProtocolError("bad-body", `expected JSON, got ${quote(text)}`, { cause });
   }
@@ -173,17 +187,29 @@ function parseJson(line: string): unknown {
   try {
     return JSON.parse(line);
   } catch (cause) {
-    throw new ProtocolError("bad-frame", `expected a frame as one line of JSON, got ${quote(line)}`, { cause });
+    throw new ProtocolError(
+      "bad-frame",
+      `expected a frame as one line of JSON, got ${quote(line)}`,
+      { cause },
+    );
   }
 }
 
-function kindOf(value: unknown): string {
-  const kind = typeof value === "object" && value !== null && "kind" in value ? value.kind : undefined;
+function kindOf(value: unknown, line: string): string {
+  const kind =
+    typeof value === "object" && value !== null && "kind" in value ? value.kind : undefined;
   if (typeof kind === "string") return kind;
-  throw new ProtocolError("bad-frame", `expected an object with a kind, got ${quote(JSON.stringify(value))}`);
+  throw new ProtocolError(
+    "bad-frame",
+    `expected an object with a kind, got ${quote(line)}`,
+  );
 }
 
-function check<Schema extends z.ZodType>(schema: Schema, value: unknown, kind: string): z.output<Schema> {
+function check<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+  kind: string,
+): z.output<Schema> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
@@ -194,7 +220,7 @@ function check<Schema extends z.ZodType>(schema: Schema, value: unknown, kind: s
 }
 
 // Events are the hot path: checked by hand, which costs a fraction of a schema's run.
-function parseEvent(value: readonly unknown[]): EventFrame {
+function parseEvent(value: readonly unknown[], line: string): EventFrame {
   const [n, offset, at, body, from = "", superseded = 0] = value;
   if (
     value.length < 4 ||
@@ -206,12 +232,12 @@ function parseEvent(value: readonly unknown[]): EventFrame {
   ) {
     throw new ProtocolError(
       "bad-frame",
-      `expected an event [n, offset, at, body, from, superseded], got ${quote(JSON.stringify(value))}`,
+      `expected an event [n, offset, at, body, from, superseded], got ${quote(line)}`,
     );
   }
   return { kind: "event", n, offset, at, body: unpackBody(body as Json), from, superseded };
 }
 
 function isCount(value: unknown): value is number {
-  return typeof value === "number" && Number.isInteger(value) && value >= 0;
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }

@@ -55,7 +55,9 @@ export class Hub implements ServerHub, AsyncDisposable {
     this.#options = options;
     this.heartbeat = options.heartbeat;
     this.nicks = options.nicks;
-    this.presence = new Presence(2 * options.heartbeat, (room, nick, here) => this.#announce(room, nick, here));
+    this.presence = new Presence(2 * options.heartbeat, (room, nick, here) =>
+      this.#announce(room, nick, here),
+    );
     this.topics = new Topics(options.store, (room) => this.presence.in(room));
     this.#publishing = new Publishing(options.store, {
       admit: (topic) => this.topics.admit(topic),
@@ -78,7 +80,8 @@ export class Hub implements ServerHub, AsyncDisposable {
   }
 
   open(hello: Hello, sink: Sink, style: "stream" | "poll"): ServerReader {
-    if (this.#draining) throw new ProtocolError("draining", "the server is stopping", { after: this.#returnSlot() });
+    if (this.#draining)
+      throw new ProtocolError("draining", "the server is stopping", { after: this.#returnSlot() });
     if (this.#readers.size >= this.#options.maxLinks) {
       const message = `the server has its limit of ${this.#options.maxLinks} links: try again later`;
       throw new ProtocolError("too-many-links", message, { after: 5_000 });
@@ -100,14 +103,16 @@ export class Hub implements ServerHub, AsyncDisposable {
     else if (hello.link) this.presence.leave(session);
     const pinned = [...hello.topics.values()].every((start) => typeof start === "object");
     const welcome = style === "stream" || !pinned ? this.#welcome(hello) : undefined;
-    reader.start(welcome).then(
-      () => this.#deliverPong(reader, link),
-      (error: unknown) => {
+    reader
+      .start(welcome, () => this.#takePong(link))
+      .catch((error: unknown) => {
         this.#options.failed(error);
-        const { code, message } = error instanceof ProtocolError ? error : { code: "internal", message: "the server failed to read the log" };
+        const { code, message } =
+          error instanceof ProtocolError
+            ? error
+            : { code: "internal", message: "the server failed to read the log" };
         reader.end({ kind: "error", code, message });
-      },
-    );
+      });
     return reader;
   }
 
@@ -149,7 +154,10 @@ export class Hub implements ServerHub, AsyncDisposable {
   }
 
   /** Write events of the server's own to a latest topic. */
-  announce(topic: LatestTopic, events: readonly { readonly key: string; readonly at: number; readonly body: string }[]): void {
+  announce(
+    topic: LatestTopic,
+    events: readonly { readonly key: string; readonly at: number; readonly body: string }[],
+  ): void {
     this.#deliver(
       topic,
       events.map(({ key, at, body }) => topic.append(key, { at, from: "", body })),
@@ -172,7 +180,14 @@ export class Hub implements ServerHub, AsyncDisposable {
   }
 
   #welcome({ nick }: Hello): Welcome {
-    return { kind: "welcome", version: VERSION, server: this.server, time: now(), heartbeat: this.heartbeat, nick };
+    return {
+      kind: "welcome",
+      version: VERSION,
+      server: this.server,
+      time: now(),
+      heartbeat: this.heartbeat,
+      nick,
+    };
   }
 
   #returnSlot(): number {
@@ -186,11 +201,11 @@ export class Hub implements ServerHub, AsyncDisposable {
     else if (this.#byLink.get(link) === reader) this.#byLink.delete(link);
   }
 
-  #deliverPong(reader: Reader, link: string | undefined): void {
+  // The pong that waits for this link.
+  #takePong(link: string | undefined): Pong | undefined {
     const pong = link === undefined ? undefined : this.#pongs.get(link);
-    if (!pong) return;
-    this.#pongs.delete(link!);
-    reader.send(pong);
+    if (pong) this.#pongs.delete(link!);
+    return pong;
   }
 
   // Readers see what was committed as soon as it is; where a topic is being loaded right now, as soon as it is there.
@@ -199,7 +214,8 @@ export class Hub implements ServerHub, AsyncDisposable {
     for (const [name, entries] of byTopic) {
       if (familyOf(name) !== "room") continue;
       const held = this.topics.peek(name);
-      if (held instanceof Promise) held.then((topic) => this.#append(topic, entries), this.#options.failed);
+      if (held instanceof Promise)
+        held.then((topic) => this.#append(topic, entries), this.#options.failed);
       else if (held) this.#append(held, entries);
     }
     return published.map((entry) => this.#position(entry));
@@ -224,12 +240,13 @@ export class Hub implements ServerHub, AsyncDisposable {
 
   #announce(room: string, nick: string, here: boolean): void {
     const topic = this.topics.peek(whoOf(room));
-    if (topic instanceof LatestTopic) this.#deliver(topic, [topic.append(nick, presenceEvent(nick, here))]);
+    if (topic instanceof LatestTopic)
+      this.#deliver(topic, [topic.append(nick, presenceEvent(nick, here))]);
   }
 
   #deliver(topic: Topic, lines: readonly Line[]): void {
     if (lines.length === 0 || topic.live.size === 0) return;
-    for (let start = 0; start < lines.length; ) {
+    for (let start = 0; start < lines.length;) {
       const part = cut(lines, start);
       start += part.length;
       const chunk = eventChunk(part);
@@ -242,7 +259,11 @@ export class Hub implements ServerHub, AsyncDisposable {
     const time = uptime();
     for (const reader of this.#streams) {
       if (reader.hello.link && time - reader.lastHeard > 2 * this.heartbeat) {
-        reader.end({ kind: "error", code: "silent", message: "nothing was heard from the client for two heartbeats" });
+        reader.end({
+          kind: "error",
+          code: "silent",
+          message: "nothing was heard from the client for two heartbeats",
+        });
       } else if (time - reader.lastWrite >= this.heartbeat * 0.7) {
         reader.beat();
       }

@@ -56,7 +56,10 @@ export class LogTopic extends Topic {
     if (typeof start === "number") return { offset: Math.max(this.#floor, this.head - start) };
     if (start.epoch !== this.epoch) return newEpoch(start.offset, this.#floor);
     if (start.offset > this.head) {
-      return { offset: this.head, gap: { from: this.head + 1, to: start.offset, reason: "future" } };
+      return {
+        offset: this.head,
+        gap: { from: this.head + 1, to: start.offset, reason: "future" },
+      };
     }
     return { offset: start.offset };
   }
@@ -72,12 +75,16 @@ export class LogTopic extends Topic {
   async read(after: number): Promise<readonly Line[]> {
     const events = await this.#store.read(this.name, after, PAGE);
     // Trimmed events can't be asked for again: remember how far that goes.
-    if (events[0] && events[0].offset > after + 1) this.#floor = Math.max(this.#floor, events[0].offset - 1);
+    if (events[0] && events[0].offset > after + 1)
+      this.#floor = Math.max(this.#floor, events[0].offset - 1);
     return cut(events.map((event) => this.encode(event)));
   }
 
   /** A page of history: up to `limit` events that end right before offset `before`. */
-  async history(before: number, limit: number): Promise<{ after: number; lines: readonly Line[]; more: boolean }> {
+  async history(
+    before: number,
+    limit: number,
+  ): Promise<{ after: number; lines: readonly Line[]; more: boolean }> {
     const end = Math.min(before, this.head + 1);
     const after = Math.max(0, end - 1 - limit);
     const lines = (await this.#store.read(this.name, after, limit))
@@ -85,7 +92,10 @@ export class LogTopic extends Topic {
       .map((event) => this.encode(event));
     const first = lines[0]?.offset ?? end;
     // Events right below the page's first may have been trimmed: then there is no more, whatever their number says.
-    const more = first - 1 > after ? false : after > 0 && (await this.#store.read(this.name, after - 1, 1))[0]?.offset === after;
+    const more =
+      first - 1 > after
+        ? false
+        : after > 0 && (await this.#store.read(this.name, after - 1, 1))[0]?.offset === after;
     return { after: first - 1, lines, more };
   }
 }

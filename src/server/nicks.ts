@@ -37,7 +37,8 @@ export class Nicks {
     const lease = this.#leases.get(key);
     const held = lease !== undefined && lease.until > now();
     // The secret itself is never stored.
-    const holder = identity === undefined ? undefined : createHash("sha256").update(identity).digest("hex");
+    const holder =
+      identity === undefined ? undefined : createHash("sha256").update(identity).digest("hex");
     if (held && lease.identity !== holder) throw this.taken(nick, () => false);
     if (holder === undefined) return;
     const until = now() + LEASE_MS;
@@ -59,6 +60,8 @@ export class Nicks {
       const tail = String(number);
       suggestion = [...nick].slice(0, LIMITS.nickLength - tail.length).join("") + tail;
     }
-    return new ProtocolError("nick-taken", `the nick ${nick} is taken: ${suggestion} is free`, { suggestion });
+    return new ProtocolError("nick-taken", `the nick ${nick} is taken: ${suggestion} is free`, {
+      suggestion,
+    });
   }
 }

@@ -32,7 +32,7 @@ export interface PublisherHost {
   /** @throws ProtocolError when the topic can't take events now */
   admit(topic: string): void;
   /** Hand what has been committed to the readers; answers the position of each. */
-  committed(published: readonly Published[]): ({ epoch: string; offset: number | null })[];
+  committed(published: readonly Published[]): { epoch: string; offset: number | null }[];
   /** The epoch that a duplicate's ack names. */
   epochOf(topic: string): string;
 }
@@ -50,7 +50,10 @@ export class Publishing {
   }
 
   /** One answer for each frame, in order. Never rejects. */
-  async publish(frames: readonly Publish[], { nick = "anonymous" }: Identity): Promise<(Ack | Nack)[]> {
+  async publish(
+    frames: readonly Publish[],
+    { nick = "anonymous" }: Identity,
+  ): Promise<(Ack | Nack)[]> {
     return Promise.all(frames.map((frame) => this.#enqueue(frame, nick)));
   }
 
@@ -112,7 +115,9 @@ export class Publishing {
     }
     const kept = group.flatMap(({ append, frame }, index): Published[] => {
       const outcome = outcomes[index]!;
-      return outcome.kind === "appended" ? [{ append, frame, offset: outcome.offset, floor: outcome.floor }] : [];
+      return outcome.kind === "appended"
+        ? [{ append, frame, offset: outcome.offset, floor: outcome.floor }]
+        : [];
     });
     const positions = this.#host.committed(kept);
     let next = 0;
@@ -120,8 +125,16 @@ export class Publishing {
       const outcome = outcomes[index]!;
       const { number, topic } = frame;
       if (outcome.kind === "refused") resolve({ kind: "nack", number, ...outcome.refusal });
-      else if (outcome.kind === "appended") resolve({ kind: "ack", number, topic, ...positions[next++]! });
-      else resolve({ kind: "ack", number, topic, epoch: this.#host.epochOf(topic), offset: outcome.offset });
+      else if (outcome.kind === "appended")
+        resolve({ kind: "ack", number, topic, ...positions[next++]! });
+      else
+        resolve({
+          kind: "ack",
+          number,
+          topic,
+          epoch: this.#host.epochOf(topic),
+          offset: outcome.offset,
+        });
     }
   }
 }
@@ -129,7 +142,10 @@ export class Publishing {
 // Why a topic doesn't take a body, for good.
 function refusalOf(topic: string, body: Json): Refusal | undefined {
   if (familyOf(topic) === "who" || topic === "feed:market") {
-    return { code: "read-only", message: `${topic} is written by the server alone: publish to a room or a feed of your own` };
+    return {
+      code: "read-only",
+      message: `${topic} is written by the server alone: publish to a room or a feed of your own`,
+    };
   }
   if (familyOf(topic) === "feed" && keyOf(body, "key") === undefined) {
     return {
@@ -138,7 +154,10 @@ function refusalOf(topic: string, body: Json): Refusal | undefined {
     };
   }
   if (familyOf(topic) === "room" && [...(lineOf(body) ?? "")].length > LIMITS.topicLineLength) {
-    return { code: "bad-body", message: `a room's topic line has at most ${LIMITS.topicLineLength} characters` };
+    return {
+      code: "bad-body",
+      message: `a room's topic line has at most ${LIMITS.topicLineLength} characters`,
+    };
   }
   return undefined;
 }
@@ -147,7 +166,9 @@ function refusalOf(topic: string, body: Json): Refusal | undefined {
 export function keyOf(body: Json, field: string): string | undefined {
   if (typeof body !== "object" || body === null || Array.isArray(body)) return undefined;
   const key = (body as { readonly [name: string]: Json })[field];
-  return typeof key === "string" && key !== "" && [...key].length <= LIMITS.keyLength ? key : undefined;
+  return typeof key === "string" && key !== "" && [...key].length <= LIMITS.keyLength
+    ? key
+    : undefined;
 }
 
 function lineOf(body: Json): string | undefined {

@@ -39,9 +39,14 @@ export class Reader implements ServerReader {
     this.#host = host;
   }
 
-  /** Find the places where reading begins, greet, and begin. */
-  async start(welcome: Welcome | undefined): Promise<void> {
-    const topics = await Promise.all([...this.hello.topics.keys()].map((name) => this.#host.topic(name)));
+  /**
+   * Find the places where reading begins, greet, and begin.
+   * @param waiting takes the pong that waits for this link: a poll may be answered, and over, as soon as all is read
+   */
+  async start(welcome: Welcome | undefined, waiting: () => Pong | undefined): Promise<void> {
+    const topics = await Promise.all(
+      [...this.hello.topics.keys()].map((name) => this.#host.topic(name)),
+    );
     if (this.closed) return;
     for (const topic of topics) {
       const start = this.hello.topics.get(topic.name)!;
@@ -50,6 +55,8 @@ export class Reader implements ServerReader {
       this.#subscriptions.push({ topic, reader: this, offset, gap, base: undefined });
     }
     if (welcome) this.#write(frameChunk(welcome));
+    const pong = waiting();
+    if (pong) this.#write(frameChunk(pong));
     for (const subscription of this.#subscriptions) {
       const pinned = typeof this.hello.topics.get(subscription.topic.name) === "object";
       if (subscription.gap || !pinned) this.#introduce(subscription);
@@ -93,7 +100,10 @@ export class Reader implements ServerReader {
 
   cursor(): string {
     return encodeCursor(
-      this.#subscriptions.map(({ topic, offset }): [string, Position] => [topic.name, { epoch: topic.epoch, offset }]),
+      this.#subscriptions.map(({ topic, offset }): [string, Position] => [
+        topic.name,
+        { epoch: topic.epoch, offset },
+      ]),
     );
   }
 
@@ -121,7 +131,9 @@ export class Reader implements ServerReader {
     this.#pumping = true;
     try {
       while (!this.closed && !this.#sink.full) {
-        const behind = this.#subscriptions.find((subscription) => !subscription.topic.live.has(subscription));
+        const behind = this.#subscriptions.find(
+          (subscription) => !subscription.topic.live.has(subscription),
+        );
         if (!behind) {
           this.#reachedHead();
           return;
@@ -140,7 +152,8 @@ export class Reader implements ServerReader {
 
   #replay(subscription: Subscription, lines: readonly Line[]): void {
     const first = lines[0]!.offset;
-    if (subscription.topic.mode === "log" && first > subscription.offset + 1) this.#skip(subscription, first - 1);
+    if (subscription.topic.mode === "log" && first > subscription.offset + 1)
+      this.#skip(subscription, first - 1);
     if (subscription.base !== subscription.topic.base) this.#introduce(subscription);
     this.#write(eventChunk(lines), subscription);
     subscription.offset = lines.at(-1)!.offset;
@@ -174,7 +187,12 @@ export class Reader implements ServerReader {
   // All positions as they are once the event with this offset has been read.
   #idAt(subscription: Subscription | undefined, offset: number): string {
     return this.#subscriptions
-      .map((other) => encodePosition({ epoch: other.topic.epoch, offset: other === subscription ? offset : other.offset }))
+      .map((other) =>
+        encodePosition({
+          epoch: other.topic.epoch,
+          offset: other === subscription ? offset : other.offset,
+        }),
+      )
       .join(",");
   }
 }

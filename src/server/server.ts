@@ -53,7 +53,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   await listen(router, host, port);
   await using stack = new AsyncDisposableStack();
   stack.defer(() => void router.server.close());
-  const store = stack.use(database === undefined ? new MemoryStore(retain) : await openSqlite(database, retain));
+  const store = stack.use(
+    database === undefined ? new MemoryStore(retain) : await openSqlite(database, retain),
+  );
   const nicks = await Nicks.load(store, failed);
   const heartbeat = options.heartbeat ?? DEFAULT_HEARTBEAT_MS;
   const hub = stack.use(new Hub({ store, nicks, heartbeat, maxLinks: MAX_LINKS, failed }));

@@ -75,7 +75,10 @@ export class Topics {
     if (familyOf(name) !== "feed" || this.#entries.has(name)) return;
     if (++this.#feeds > USER_FEEDS) {
       this.#feeds -= 1;
-      throw new ProtocolError("busy", `there are ${USER_FEEDS} feeds on this server already: use one of them`);
+      throw new ProtocolError(
+        "busy",
+        `there are ${USER_FEEDS} feeds on this server already: use one of them`,
+      );
     }
     this.latest(name, "key");
   }
@@ -93,7 +96,9 @@ export class Topics {
     const n = ++this.#n;
     switch (familyOf(name)) {
       case "room":
-        return this.#store.state(name).then((state) => new LogTopic(name, n, this.#store, state, now()));
+        return this.#store
+          .state(name)
+          .then((state) => new LogTopic(name, n, this.#store, state, now()));
       case "feed":
         this.admit(name);
         return this.latest(name, "key");
@@ -116,6 +121,9 @@ export class Topics {
 }
 
 /** An event of a `who:` topic. */
-export function presenceEvent(nick: string, here: boolean): { at: number; from: string; body: string } {
+export function presenceEvent(
+  nick: string,
+  here: boolean,
+): { at: number; from: string; body: string } {
   return { at: now(), from: "", body: JSON.stringify({ nick, here }) };
 }

@@ -1,6 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { ERRORS, ProtocolError } from "../../protocol/errors.ts";
-import { type Ack, encodeServerFrame, type Json, type Nack, type Publish, type TopicFrame } from "../../protocol/frames.ts";
+import {
+  type Ack,
+  encodeServerFrame,
+  type Json,
+  type Nack,
+  type Publish,
+  type TopicFrame,
+} from "../../protocol/frames.ts";
 import { randomId } from "../../protocol/id.ts";
 import { parseIdentity, parseLinkName } from "../../protocol/hello.ts";
 import { LIMITS } from "../../protocol/limits.ts";
@@ -18,7 +25,11 @@ export function mountApi(router: Router, hub: Hub, store: Store, version: string
   router.post("/v1/publish", async (request, response, url) => {
     const { query, nick, identity } = identify(request, url);
     if (nick !== undefined) hub.nicks.claim(nick, identity);
-    const frames = readPublishes(await readBody(request), request.headers["content-type"] ?? "", query);
+    const frames = readPublishes(
+      await readBody(request),
+      request.headers["content-type"] ?? "",
+      query,
+    );
     const link = query.get("link");
     if (link !== null) hub.presence.renew(parseLinkName(link).session);
     const answers = await hub.publish(frames, { nick, identity });
@@ -28,7 +39,8 @@ export function mountApi(router: Router, hub: Hub, store: Store, version: string
   router.post("/v1/ping", (request, response, url) => {
     request.resume();
     const id = Number(url.searchParams.get("id") ?? "0");
-    if (!Number.isSafeInteger(id) || id < 0) throw new ProtocolError("bad-request", "expected id to be a whole number");
+    if (!Number.isSafeInteger(id) || id < 0)
+      throw new ProtocolError("bad-request", "expected id to be a whole number");
     sendJson(response, { kind: "clock", id, time: hub.ping(linkOf(url), id).time });
   });
 
@@ -41,7 +53,8 @@ export function mountApi(router: Router, hub: Hub, store: Store, version: string
   router.post("/v1/nick", (request, response, url) => {
     request.resume();
     const { query, nick, identity } = identify(request, url);
-    if (nick === undefined) throw new ProtocolError("bad-nick", "expected a nick, such as ?nick=alice, got none");
+    if (nick === undefined)
+      throw new ProtocolError("bad-nick", "expected a nick, such as ?nick=alice, got none");
     if (query.get("alone") === "1") hub.requireUnused(nick);
     hub.nicks.claim(nick, identity);
     sendJson(response, { nick });
@@ -50,7 +63,8 @@ export function mountApi(router: Router, hub: Hub, store: Store, version: string
   router.get("/v1/history", async (request, response, url) => {
     request.resume();
     const name = parseTopic(url.searchParams.get("topic") ?? "");
-    if (familyOf(name) !== "room") throw new ProtocolError("bad-topic", `only rooms have a history, ${quote(name)} is none`);
+    if (familyOf(name) !== "room")
+      throw new ProtocolError("bad-topic", `only rooms have a history, ${quote(name)} is none`);
     const limit = Math.max(1, Math.min(whole(url, "limit", 50), LIMITS.historyEvents));
     const topic = (await hub.topics.get(name)) as LogTopic;
     const { after, lines, more } = await topic.history(whole(url, "before", topic.head + 1), limit);
@@ -71,13 +85,21 @@ export function mountApi(router: Router, hub: Hub, store: Store, version: string
       ...empty.map((topic) => ({ topic, line: "", head: 0, at: 0 })),
       ...stored.map(({ topic, line, head, at }) => ({ topic, line, head, at })),
     ].slice(0, ROOMS);
-    sendJson(response, { rooms: rooms.map((room) => ({ ...room, present: hub.presence.in(room.topic) })) });
+    sendJson(response, {
+      rooms: rooms.map((room) => ({ ...room, present: hub.presence.in(room.topic) })),
+    });
   });
 
   router.get("/healthz", (request, response) => {
     request.resume();
     const status = hub.draining ? "draining" : "ok";
-    const health = { status, backchat: version, server: hub.server, links: hub.links, topics: hub.topics.size };
+    const health = {
+      status,
+      backchat: version,
+      server: hub.server,
+      links: hub.links,
+      topics: hub.topics.size,
+    };
     sendJson(response, health, hub.draining ? 503 : 200);
   });
 }
@@ -101,7 +123,10 @@ function whole(url: URL, name: string, fallback: number): number {
   if (text === null) return fallback;
   const value = Number(text);
   if (/^[0-9]+$/.test(text) && Number.isSafeInteger(value)) return value;
-  throw new ProtocolError("bad-request", `expected ${name} to be a whole number, got ${quote(text)}`);
+  throw new ProtocolError(
+    "bad-request",
+    `expected ${name} to be a whole number, got ${quote(text)}`,
+  );
 }
 
 function readPublishes(body: string, contentType: string, query: URLSearchParams): Publish[] {
@@ -123,9 +148,12 @@ function readPublishes(body: string, contentType: string, query: URLSearchParams
   const number = Number(query.get("number") ?? "1");
   const topic = parseTopic(query.get("topic") ?? "");
   const said: Json = contentType.startsWith("application/json") ? parseBody(body) : body;
-  if (said === "") throw new ProtocolError("bad-body", "expected a message as the request's body, got nothing");
+  if (said === "")
+    throw new ProtocolError("bad-body", "expected a message as the request's body, got nothing");
   // Through the same checks as a frame that came as such.
-  const frame = parseClientFrame(JSON.stringify({ kind: "publish", producer, number, topic, body: checkBody(said) }));
+  const frame = parseClientFrame(
+    JSON.stringify({ kind: "publish", producer, number, topic, body: checkBody(said) }),
+  );
   return frame.kind === "publish" ? [frame] : [];
 }
 
@@ -136,11 +164,19 @@ function readBody(request: IncomingMessage): Promise<string> {
   request.on("data", (chunk: Buffer) => {
     bytes += chunk.length;
     if (bytes <= LIMITS.messageBytes) chunks.push(chunk);
-    else reject(new ProtocolError("frame-too-large", `a request's body has at most ${LIMITS.messageBytes} bytes`));
+    else
+      reject(
+        new ProtocolError(
+          "frame-too-large",
+          `a request's body has at most ${LIMITS.messageBytes} bytes`,
+        ),
+      );
   });
   request.on("end", () => resolve(Buffer.concat(chunks).toString()));
   request.on("error", reject);
-  request.on("close", () => reject(new ProtocolError("bad-request", "the request ended before its body did")));
+  request.on("close", () =>
+    reject(new ProtocolError("bad-request", "the request ended before its body did")),
+  );
   return promise;
 }
 

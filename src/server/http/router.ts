@@ -1,4 +1,10 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from "node:http";
 import type { Duplex } from "node:stream";
 import { ERRORS, ProtocolError } from "../../protocol/errors.ts";
 import { VERSION } from "../../protocol/limits.ts";
@@ -6,7 +12,11 @@ import { quote } from "../../protocol/names.ts";
 import type { ServerRoutes } from "../../transports/transport.ts";
 import type { Guard } from "./guard.ts";
 
-type Handler = (request: IncomingMessage, response: ServerResponse, url: URL) => void | Promise<void>;
+type Handler = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  url: URL,
+) => void | Promise<void>;
 type UpgradeHandler = Parameters<ServerRoutes["upgrade"]>[1];
 
 /** Idle connections are kept for longer than any client's pause between two polls, in ms. */
@@ -15,7 +25,10 @@ const KEEP_ALIVE_MS = 65_000;
 /** The one HTTP server: routes by path, answers every error as JSON. */
 export class Router implements ServerRoutes {
   readonly server: Server;
-  readonly #routes = new Map<string, { readonly method: "GET" | "POST"; readonly handler: Handler }>();
+  readonly #routes = new Map<
+    string,
+    { readonly method: "GET" | "POST"; readonly handler: Handler }
+  >();
   readonly #upgrades = new Map<string, UpgradeHandler>();
   readonly #guard: Guard;
   readonly #failed: (error: unknown) => void;
@@ -58,7 +71,10 @@ export class Router implements ServerRoutes {
       if (!route) throw this.#notFound(url);
       const method = request.method === "HEAD" ? "GET" : request.method;
       if (method !== route.method) {
-        throw new ProtocolError("method", `${url.pathname} takes ${route.method}, got ${String(request.method)}`);
+        throw new ProtocolError(
+          "method",
+          `${url.pathname} takes ${route.method}, got ${String(request.method)}`,
+        );
       }
       await route.handler(request, response, url);
     } catch (error) {
@@ -103,7 +119,10 @@ export class Router implements ServerRoutes {
       );
     }
     if (this.#upgrades.has(pathname)) {
-      return new ProtocolError("method", `${pathname} takes a WebSocket upgrade, got a plain request`);
+      return new ProtocolError(
+        "method",
+        `${pathname} takes a WebSocket upgrade, got a plain request`,
+      );
     }
     const paths = [...this.#routes.keys(), ...this.#upgrades.keys()].join(" ");
     return new ProtocolError("not-found", `no such path ${quote(pathname)}: there are ${paths}`);
@@ -112,7 +131,10 @@ export class Router implements ServerRoutes {
   #explain(error: unknown): ProtocolError {
     if (error instanceof ProtocolError) return error;
     this.#failed(error);
-    return new ProtocolError("internal", "the server failed to answer this request; its log says why");
+    return new ProtocolError(
+      "internal",
+      "the server failed to answer this request; its log says why",
+    );
   }
 }
 
@@ -147,6 +169,7 @@ function errorBody({ code, message, suggestion, after }: ProtocolError): object 
 
 function urlOf(request: IncomingMessage): URL {
   const url = URL.parse(request.url ?? "/", "http://server");
-  if (!url) throw new ProtocolError("bad-request", `expected a path, got ${quote(request.url ?? "")}`);
+  if (!url)
+    throw new ProtocolError("bad-request", `expected a path, got ${quote(request.url ?? "")}`);
   return url;
 }

@@ -14,5 +14,15 @@ export type WriterRequest =
 
 /** Writer to main thread. `id` 0: the answer to being started. */
 export type WriterReply =
-  | { readonly id: number; readonly kind: "done"; readonly outcomes: readonly Outcome[]; readonly epoch: string }
-  | { readonly id: number; readonly kind: "failed"; readonly code: StoreErrorCode; readonly message: string };
+  | {
+      readonly id: number;
+      readonly kind: "done";
+      readonly outcomes: readonly Outcome[];
+      readonly epoch: string;
+    }
+  | {
+      readonly id: number;
+      readonly kind: "failed";
+      readonly code: StoreErrorCode;
+      readonly message: string;
+    };

@@ -28,7 +28,11 @@ export async function openSqlite(file: string, retain: number): Promise<Store> {
   try {
     mkdirSync(dirname(file), { recursive: true });
   } catch (cause) {
-    throw new StoreError("unusable", `${dirname(file)} can't be made: ${(cause as Error).message}`, { cause });
+    throw new StoreError(
+      "unusable",
+      `${dirname(file)} can't be made: ${(cause as Error).message}`,
+      { cause },
+    );
   }
   const writer = new WriterThread({ file, retain });
   const { epoch } = await writer.started;
@@ -50,7 +54,9 @@ class SqliteStore implements Store {
         "SELECT offset, at, sender, body FROM events WHERE topic = (SELECT id FROM topics WHERE name = ?) AND offset > ? ORDER BY offset LIMIT ?",
       ),
       state: database.prepare("SELECT head, floor, at, line FROM topics WHERE name = ?"),
-      topics: database.prepare("SELECT name, head, floor, at, line FROM topics ORDER BY at DESC LIMIT ?"),
+      topics: database.prepare(
+        "SELECT name, head, floor, at, line FROM topics ORDER BY at DESC LIMIT ?",
+      ),
       nicks: database.prepare("SELECT key, nick, identity, until FROM nicks"),
     };
   }
@@ -82,7 +88,9 @@ class SqliteStore implements Store {
   }
 
   async topics(limit: number): Promise<(LogState & { topic: string })[]> {
-    return this.#sql.topics.all(limit).map((row) => ({ topic: String(row["name"]), ...stateOf(row) }));
+    return this.#sql.topics
+      .all(limit)
+      .map((row) => ({ topic: String(row["name"]), ...stateOf(row) }));
   }
 
   async nicks(): Promise<NickLease[]> {
@@ -124,7 +132,9 @@ class WriterThread {
   constructor(options: WriterOptions) {
     // Beside this file, as .js when built and as .ts when run from source.
     const extension = import.meta.url.slice(import.meta.url.lastIndexOf("."));
-    this.#worker = new Worker(new URL(`./writer${extension}`, import.meta.url), { workerData: options });
+    this.#worker = new Worker(new URL(`./writer${extension}`, import.meta.url), {
+      workerData: options,
+    });
     this.started = this.#wait(0);
     this.#worker.on("message", (reply: WriterReply) => {
       const waiting = this.#waiting.get(reply.id);
@@ -133,7 +143,9 @@ class WriterThread {
       else waiting?.reject(new StoreError(reply.code, reply.message));
     });
     this.#worker.on("error", (cause) => {
-      this.#failAll(new StoreError("unwritable", `the store's writer failed: ${String(cause)}`, { cause }));
+      this.#failAll(
+        new StoreError("unwritable", `the store's writer failed: ${String(cause)}`, { cause }),
+      );
     });
     this.#worker.on("exit", () => {
       this.#failAll(new StoreError("unwritable", "the store's writer has ended"));

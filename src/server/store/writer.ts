@@ -30,7 +30,16 @@ class Writer {
   readonly #producers = new Map<string, CachedProducer>();
   readonly #topics = new Map<string, CachedTopic>();
   readonly #sql: Record<
-    "insertEvent" | "findEvent" | "trim" | "insertTopic" | "topic" | "saveTopic" | "insertProducer" | "producer" | "saveProducer" | "saveNick",
+    | "insertEvent"
+    | "findEvent"
+    | "trim"
+    | "insertTopic"
+    | "topic"
+    | "saveTopic"
+    | "insertProducer"
+    | "producer"
+    | "saveProducer"
+    | "saveNick",
     StatementSync
   >;
   readonly epoch: string;
@@ -48,20 +57,28 @@ class Writer {
           "SELECT offset FROM events WHERE topic = ? AND producer = ? AND number = ? ORDER BY offset DESC LIMIT 1",
         ),
         trim: sql("DELETE FROM events WHERE topic = ? AND offset <= ?"),
-        insertTopic: sql("INSERT INTO topics (name, head, floor, at, line) VALUES (?, 0, 0, 0, '') RETURNING id"),
+        insertTopic: sql(
+          "INSERT INTO topics (name, head, floor, at, line) VALUES (?, 0, 0, 0, '') RETURNING id",
+        ),
         topic: sql("SELECT id, head, floor, at, line FROM topics WHERE name = ?"),
         saveTopic: sql("UPDATE topics SET head = ?, floor = ?, at = ?, line = ? WHERE id = ?"),
-        insertProducer: sql("INSERT INTO producers (name, last, refused, seen) VALUES (?, 0, '[]', 0) RETURNING id"),
+        insertProducer: sql(
+          "INSERT INTO producers (name, last, refused, seen) VALUES (?, 0, '[]', 0) RETURNING id",
+        ),
         producer: sql("SELECT id, last, refused FROM producers WHERE name = ?"),
         saveProducer: sql("UPDATE producers SET last = ?, refused = ?, seen = ? WHERE id = ?"),
         saveNick: sql("INSERT OR REPLACE INTO nicks VALUES (?, ?, ?, ?)"),
       };
-      this.epoch = String(this.#database.prepare("SELECT value FROM meta WHERE key = 'epoch'").get()?.["value"]);
+      this.epoch = String(
+        this.#database.prepare("SELECT value FROM meta WHERE key = 'epoch'").get()?.["value"],
+      );
       this.#database.prepare("DELETE FROM producers WHERE seen < ?").run(Date.now() - PRODUCER_MS);
     } catch (error) {
       this.#lock.close();
       if (error instanceof StoreError) throw error;
-      throw new StoreError("unusable", `${file} can't be used as a database: ${text(error)}`, { cause: error });
+      throw new StoreError("unusable", `${file} can't be used as a database: ${text(error)}`, {
+        cause: error,
+      });
     }
   }
 
@@ -71,7 +88,8 @@ class Writer {
     try {
       this.#database.exec("BEGIN IMMEDIATE");
       const outcomes = batch.map((item) => this.#appendOne(item, topics, producers));
-      for (const { head, floor, at, line, id } of topics) this.#sql.saveTopic.run(head, floor, at, line, id);
+      for (const { head, floor, at, line, id } of topics)
+        this.#sql.saveTopic.run(head, floor, at, line, id);
       const seen = Date.now();
       for (const { last, refused, id } of producers) {
         this.#sql.saveProducer.run(last, JSON.stringify(refused), seen, id);
@@ -101,7 +119,10 @@ class Writer {
     const verdict = judge(producer, item.number);
     if (verdict.kind === "refused") return verdict;
     if (verdict.kind === "seen") {
-      return { kind: "duplicate", offset: item.topic === null ? null : this.#find(item.topic, producer, item.number) };
+      return {
+        kind: "duplicate",
+        offset: item.topic === null ? null : this.#find(item.topic, producer, item.number),
+      };
     }
     advance(producer, item.number, item.refusal);
     producers.add(producer);
@@ -112,7 +133,15 @@ class Writer {
     topic.head += 1;
     topic.at = item.at;
     if (item.line !== undefined) topic.line = item.line;
-    this.#sql.insertEvent.run(topic.id, topic.head, item.at, item.from, item.body, producer.id, item.number);
+    this.#sql.insertEvent.run(
+      topic.id,
+      topic.head,
+      item.at,
+      item.from,
+      item.body,
+      producer.id,
+      item.number,
+    );
     // Trims a tenth of the limit at once: a delete for each append would double the writes.
     if (topic.head - topic.floor > this.#retain * 1.1) {
       topic.floor = topic.head - this.#retain;
@@ -130,7 +159,14 @@ class Writer {
   #topic(name: string): CachedTopic {
     return cached(this.#topics, name, () => {
       const row = this.#sql.topic.get(name);
-      if (!row) return { id: Number(this.#sql.insertTopic.get(name)?.["id"]), head: 0, floor: 0, at: 0, line: "" };
+      if (!row)
+        return {
+          id: Number(this.#sql.insertTopic.get(name)?.["id"]),
+          head: 0,
+          floor: 0,
+          at: 0,
+          line: "",
+        };
       return {
         id: Number(row["id"]),
         head: Number(row["head"]),
@@ -144,7 +180,8 @@ class Writer {
   #producer(name: string): CachedProducer {
     return cached(this.#producers, name, () => {
       const row = this.#sql.producer.get(name);
-      if (!row) return { id: Number(this.#sql.insertProducer.get(name)?.["id"]), last: 0, refused: [] };
+      if (!row)
+        return { id: Number(this.#sql.insertProducer.get(name)?.["id"]), last: 0, refused: [] };
       const refused = JSON.parse(String(row["refused"])) as ProducerState["refused"];
       return { id: Number(row["id"]), last: Number(row["last"]), refused };
     });
@@ -171,7 +208,9 @@ function lock(file: string): DatabaseSync {
   } catch (error) {
     database?.close();
     if (/locked|busy/i.test(text(error))) {
-      throw new StoreError("locked", `${file} is in use by another backchat server`, { cause: error });
+      throw new StoreError("locked", `${file} is in use by another backchat server`, {
+        cause: error,
+      });
     }
     throw new StoreError("unusable", `${file} can't be opened: ${text(error)}`, { cause: error });
   }
@@ -185,7 +224,9 @@ function serve(port: NonNullable<typeof parentPort>, options: WriterOptions): vo
   const reply = (message: WriterReply) => port.postMessage(message);
   const fail = (id: number, error: unknown) => {
     const { code, message } =
-      error instanceof StoreError ? error : new StoreError("unwritable", `the store failed: ${text(error)}`);
+      error instanceof StoreError
+        ? error
+        : new StoreError("unwritable", `the store failed: ${text(error)}`);
     reply({ id, kind: "failed", code, message });
   };
   let writer: Writer;

@@ -14,8 +14,6 @@ export function Rows({ rows, width }: PaneProps) {
   return (
     <Box flexDirection="column" flexShrink={0} width={width} height={rows.length} overflow="hidden">
       {rows.map((row, index) => (
-        // A row of the screen is always the same row.
-        // oxlint-disable-next-line react/no-array-index-key
         <RowText key={index} row={row} />
       ))}
     </Box>

@@ -42,7 +42,7 @@ export type Action =
   | { readonly kind: "redraw" }
   // What the user does.
   | { readonly kind: "edit"; readonly edit: ComposerAction }
-  | { readonly kind: "submit" }
+  | { readonly kind: "submit"; readonly topic: string }
   | { readonly kind: "completed"; readonly cycle: CompletionCycle }
   | { readonly kind: "say"; readonly topic: string; readonly outgoing: Outgoing; readonly publish: number; readonly now: number }
   | {

@@ -8,7 +8,8 @@ export interface Members {
   readonly quietUntil: number;
 }
 
-export const NOBODY: Members = { here: [], renewed: undefined, quietUntil: 0 };
+/** Before anything is known: who is named first was there before. */
+export const NOBODY: Members = { here: [], renewed: undefined, quietUntil: Number.POSITIVE_INFINITY };
 
 /** So long after a link has come, what the topic tells is how things are and not what happens; in ms. */
 export const QUIET_MS = 3_000;

@@ -3,7 +3,7 @@ import type { GapNotice, LinkNotice, Notice, SwapNotice, TopicEvent } from "../.
 import type { Body } from "../../protocol/frames.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { familyOf } from "../../protocol/names.ts";
-import { plural, transportShort } from "../view/format.ts";
+import { plural } from "../view/format.ts";
 import type { Action } from "./actions.ts";
 import type { Heard } from "./room.ts";
 import type { Tick } from "./ticker.ts";
@@ -31,6 +31,8 @@ export function actionsOf(notice: Notice, now: number): readonly Action[] {
     case "swap":
       return [{ kind: "swapped", transport: notice.to, text: swapText(notice), now }];
     case "error":
+      // That the link ends because of it is told anyway.
+      if (notice.code === "draining") return [];
       return [{ kind: "notice", notice: { text: `server: ${cleanLine(notice.message, REASON_CELLS)}`, tone: "error" } }];
   }
 }
@@ -108,9 +110,9 @@ function linkActions({ transport, state, ms, reason }: LinkNotice, now: number):
 }
 
 function swapText({ from, to, ms, duplicates, lost }: SwapNotice): string {
-  return `${transportShort(from)} → ${transportShort(to)} in ${ms} ms · lost ${lost} · twice ${duplicates}`;
+  return `${from} → ${to} in ${ms} ms · lost ${lost} · twice ${duplicates}`;
 }
 
 function fieldsOf(body: Body): { readonly [name: string]: unknown } {
-  return typeof body === "object" && body !== null && !Array.isArray(body) ? body : {};
+  return typeof body === "object" && body !== null ? Object.fromEntries(Object.entries(body)) : {};
 }

@@ -51,7 +51,7 @@ export function reduce(state: State, action: Action): State {
     case "edit":
       return here(state, (room) => ({ ...room, composer: reduceComposer(room.composer, action.edit), completion: undefined }));
     case "submit":
-      return here(state, (room) => ({ ...room, composer: submit(room.composer).state, completion: undefined }));
+      return inRoom(state, action.topic, (room) => ({ ...room, composer: submit(room.composer).state, completion: undefined }));
     case "completed": {
       const { text, cursor } = action.cycle;
       return here(state, (room) => ({

@@ -52,7 +52,7 @@ export function reached(room: Room, { epoch, offset }: { epoch: string; offset: 
 }
 
 /** An own message is on its way. */
-export function say(room: Room, { text, me }: Outgoing, publish: number, from: string, id: number, at: number): Room {
+export function say(room: Room, { raw, text, me }: Outgoing, publish: number, from: string, id: number, at: number): Room {
   const message: Message = {
     kind: "message",
     id,
@@ -60,6 +60,7 @@ export function say(room: Room, { text, me }: Outgoing, publish: number, from: s
     offset: 0,
     at,
     from,
+    raw,
     text,
     me,
     mentioned: false,

@@ -1,6 +1,5 @@
 import type { Figures } from "../../client/meter.ts";
 import type { TransportName } from "../../client/transport-names.ts";
-import type { Body } from "../../protocol/frames.ts";
 import type { CompletionCycle } from "../composer/complete.ts";
 import { type ComposerState, emptyComposer } from "../composer/state.ts";
 import { type Members, NOBODY } from "./members.ts";
@@ -22,6 +21,8 @@ export interface Message {
   readonly mentioned: boolean;
   /** Own messages of this session: on the way, kept, or refused. */
   readonly mark?: "sending" | "sent" | "failed" | undefined;
+  /** Own messages whose place isn't known yet: the text as it was written. */
+  readonly raw?: string | undefined;
   /** Why it was refused. */
   readonly reason?: string | undefined;
   /** Which publish it is, until that is settled. */
@@ -142,14 +143,13 @@ export interface State {
   readonly question: { readonly text: string } | undefined;
 }
 
-/** What a failed publish is sent again from. */
+/** A message to be sent. */
 export interface Outgoing {
+  /** As its author wrote it. */
+  readonly raw: string;
+  /** … and cleaned, as it is shown. */
   readonly text: string;
   readonly me: boolean;
-}
-
-export function bodyOf({ text, me }: Outgoing): Body {
-  return me ? { text, me } : { text };
 }
 
 export function newRoom(topic: string): Room {

@@ -1,13 +1,15 @@
 import type { Room, State } from "../store/state.ts";
 import type { Ticker } from "../store/ticker.ts";
 import { clock, roomName } from "./format.ts";
-import { justify, type Row, span } from "./row.ts";
+import { justify, type Row, rowCells, span } from "./row.ts";
+import { fit } from "../text/width.ts";
 import { quoteSpans } from "./ticker.ts";
 
 type HeaderState = Pick<State, "nick" | "label" | "minute">;
+type TitledRoom = Pick<Room, "topic" | "line">;
 
 /** Room and topic line left; who and where, and the time, right. */
-export function headerRow({ nick, label, minute }: HeaderState, { topic, line }: Room, width: number): Row {
+export function headerRow({ nick, label, minute }: HeaderState, { topic, line }: TitledRoom, width: number): Row {
   const left = [span(" backchat  ", "title"), span(roomName(topic), "bold")];
   if (line !== "") left.push(span(` — ${line}`));
   const right = [span(`  ${nick}@${label}`, "dim"), span(`  ${clock(minute)} `, "plain")];
@@ -15,10 +17,16 @@ export function headerRow({ nick, label, minute }: HeaderState, { topic, line }:
 }
 
 /** The header of a small screen: a symbol takes the place of the address. */
-export function smallHeaderRow({ minute }: HeaderState, { topic, line }: Room, ticker: Ticker, width: number): Row {
+export function smallHeaderRow(minute: number, { topic, line }: TitledRoom, ticker: Ticker, width: number): Row {
   const left = [span(` ${roomName(topic)}`, "bold")];
   if (line !== "") left.push(span(` — ${line}`));
+  const time = span(` ${clock(minute)} `);
   const quote = ticker.featured && ticker.quotes.get(ticker.featured.symbol);
-  const right = quote ? [span("  "), ...quoteSpans(quote, ticker), span(` ${ticker.source ?? ""} `, "dim")] : [];
-  return justify(left, [...right, span(` ${clock(minute)} `)], width);
+  if (!quote) return justify(left, [time], width);
+  // At least half of the row is the room's, and the source is never cut off from the price.
+  const right = [span("  "), ...quoteSpans(quote, ticker), span(` ${ticker.source ?? ""} `, "dim"), time];
+  const short = [span("  "), ...quoteSpans(quote, ticker), span(` ${fit(ticker.source ?? "", 3)} `, "dim"), time];
+  const wide = Math.min(rowCells(left), Math.ceil(width / 2));
+  const fits = [right, short].find((row) => rowCells(row) + wide < width);
+  return justify(left, fits ?? [time], width);
 }

@@ -24,7 +24,7 @@ export interface Layout {
   readonly right: number;
   /** Cells for nicks in the log; 0: they stand before the text. */
   readonly nicks: number;
-  readonly notice: 0 | 1;
+  /** The status bar, or what has just been said to the user in its place. */
   readonly status: 0 | 1;
   readonly composer: ComposerLayout;
   /** Width of what stands before the text being written. */
@@ -55,12 +55,12 @@ function compute(state: State, composer: ComposerState, noticed: boolean): Layou
   const mode = modeOf(columns, rows);
   const tiny = mode === "tiny";
   const header = tiny ? 0 : 1;
-  const status = tiny ? 0 : 1;
   const strip = mode === "medium" && state.ticker.source !== undefined ? 1 : 0;
   const prompt = promptWidth(state.current, columns, tiny);
+  // Without room for a status bar there is still some for what has to be said.
+  const status = !tiny || (noticed && rows > 2) ? 1 : 0;
   const rest = rows - header - status - strip;
-  const notice = noticed && rest > 2 ? 1 : 0;
-  const written = layoutComposer(composer, columns - prompt, Math.max(1, Math.min(8, Math.floor((rest - notice) / 3))));
+  const written = layoutComposer(composer, columns - prompt, Math.max(1, Math.min(8, Math.floor(rest / 3))));
   const left = state.sidebar ? LEFT[mode] : 0;
   const right = state.sidebar ? RIGHT[mode] : 0;
   return {
@@ -70,13 +70,12 @@ function compute(state: State, composer: ComposerState, noticed: boolean): Layou
     header,
     strip,
     status,
-    notice,
     prompt,
     left,
     right,
     log: columns - left - right,
     nicks: NICKS[mode],
-    body: Math.max(0, rest - notice - written.rows.length),
+    body: Math.max(0, rest - written.rows.length),
     composer: written,
   };
 }

@@ -24,37 +24,48 @@ export function logRows(room: Room, pane: Pane): readonly Row[] {
   if (pane.height < 1) return [];
   const above = upwards(room, pane, room.anchor, pane.height);
   const rows = above.map(({ text }) => text);
+  const [top] = above;
+  if (top && above.length === pane.height) rows[0] = headed(room, top, pane);
   if (above.length < pane.height) {
     const head = headRow(room, pane);
     if (head) rows.unshift(head);
-    if (room.anchor) rows.push(...downwards(room, pane, room.anchor, pane.height - rows.length));
+    const missing = pane.height - rows.length;
+    if (room.anchor) rows.push(...downwards(room, pane, room.anchor, missing).map(({ text }) => text));
   }
   while (rows.length < pane.height) rows.unshift(BLANK);
   return rows.slice(-pane.height);
+}
+
+/** The top row, with time and nick even if they are the same as those of the row above, which isn't on the screen. */
+function headed(room: Room, { id, row, text }: Place, pane: Pane): Row {
+  const index = indexOf(room, id);
+  const entry = entryAt(room, index)!;
+  if (row > 0 || entry.kind !== "message" || !continues(entryAt(room, index - 1), entry)) return text;
+  return entryRows(entry, false, pane)[0] ?? text;
 }
 
 /** Where the log is after moving by so many rows: down is positive. */
 export interface Scrolled {
   /** undefined: at the bottom */
   readonly anchor: Anchor | undefined;
-  /** Whether the first row of what is known is on the screen. */
-  readonly top: boolean;
+  /** How many of the rows upwards there were not. */
+  readonly missing: number;
 }
 
 export function scrollLog(room: Room, pane: Pane, by: number): Scrolled {
   if (by > 0) {
-    if (!room.anchor) return { anchor: undefined, top: false };
+    if (!room.anchor) return { anchor: undefined, missing: 0 };
     const below = downwards(room, pane, room.anchor, by + 1);
     const place = below.length > by ? below[by - 1] : undefined;
-    return { anchor: place && { id: place.id, row: place.row }, top: false };
+    return { anchor: place && { id: place.id, row: place.row }, missing: 0 };
   }
-  const wanted = Math.min(-by, Number.MAX_SAFE_INTEGER - pane.height);
+  const wanted = -by;
   const above = upwards(room, pane, room.anchor, wanted + pane.height);
   const head = headRow(room, pane) ? 1 : 0;
   const most = Math.max(0, above.length + head - pane.height);
   const moved = Math.min(wanted, most);
   const place = moved === 0 ? room.anchor : above[above.length - 1 - moved];
-  return { anchor: place && { id: place.id, row: place.row }, top: above.length + head <= wanted + pane.height };
+  return { anchor: place && { id: place.id, row: place.row }, missing: wanted - moved };
 }
 
 /** Up to `count` rows that end with the anchor's, or with the newest one. */
@@ -67,7 +78,7 @@ function upwards(room: Room, pane: Pane, anchor: Anchor | undefined, count: numb
     const end = anchor && index === start ? Math.min(anchor.row, rows.length - 1) : rows.length - 1;
     for (let row = end; row >= 0 && out.length < count; row -= 1) out.push({ id: entry.id, row, text: rows[row]! });
   }
-  return out.reverse();
+  return out.toReversed();
 }
 
 /** Up to `count` rows that follow the anchor's. */
@@ -146,7 +157,8 @@ const TIME = 5;
 function columnRows(message: Message, follows: boolean, { width, nicks }: Pane): readonly Row[] {
   const head = TIME + nicks + 2;
   const indent = span(" ".repeat(head));
-  const texts = textRows(message, width - head);
+  // A blank before the border.
+  const texts = textRows(message, width - head - 1);
   const name = message.me ? "*" : message.from;
   return texts.map((text, index) => {
     if (index > 0 || follows) return [indent, ...text];

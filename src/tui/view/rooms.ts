@@ -20,7 +20,7 @@ export function sidebarRows(state: RoomsState, room: Room, width: number, height
 }
 
 /** All rooms in one row, for small screens. */
-export function roomTabs(state: RoomsState): Row {
+export function roomTabs(state: Pick<State, "rooms" | "current">): Row {
   return state.rooms.flatMap((room, index): Span[] => {
     const name = `${index + 1}:${roomName(room.topic).slice(1)}`;
     const current = room.topic === state.current;

@@ -3,7 +3,7 @@ import { bytes, clock, duration, figure, sparkline, transportLabel } from "./for
 import { fitRow, justify, type Row, rowCells, span, type Span } from "./row.ts";
 import { roomTabs } from "./rooms.ts";
 
-type StatusState = Pick<State, "link" | "meters" | "rooms" | "current" | "nick">;
+type StatusState = Pick<State, "link" | "meters" | "rooms" | "current">;
 
 const KEYS = "Ctrl+T transport · F1 help ";
 const SHORT_KEYS = "F1 help ";
