@@ -1,8 +1,7 @@
 import { z } from "zod";
-import { ProtocolError } from "../protocol/errors.ts";
-import type { Body, TopicFrame } from "../protocol/frames.ts";
+import { isErrorCode, ProtocolError } from "../protocol/errors.ts";
+import type { Body, ServerFrame, TopicFrame } from "../protocol/frames.ts";
 import { encode } from "../protocol/hello.ts";
-import { isErrorCode } from "../protocol/errors.ts";
 import { parseServerFrame, parseServerFrames } from "../protocol/parse.ts";
 import { LinkError, type Wire } from "../transports/transport.ts";
 import type { TopicEvent } from "./events.ts";
@@ -28,7 +27,10 @@ export interface HistoryPage {
   readonly more: boolean;
 }
 
+/** How long an answer may take, in ms. */
 const ANSWER_MS = 10_000;
+/** An answer larger than this isn't one of ours, in bytes. */
+const ANSWER_BYTES = 16 * 1024 * 1024;
 
 const roomsAnswer = z.object({
   rooms: z.array(
@@ -66,7 +68,7 @@ export class ServerApi {
    */
   async history(topic: string, before?: number, limit = 100): Promise<HistoryPage> {
     const end = before === undefined ? "" : `&before=${before}`;
-    const frames = parseServerFrames(await this.#ask("GET", `/v1/history?topic=${encode(topic)}&limit=${limit}${end}`));
+    const frames = readFrames(await this.#ask("GET", `/v1/history?topic=${encode(topic)}&limit=${limit}${end}`));
     let introduction: TopicFrame | undefined;
     const events: TopicEvent[] = [];
     let more = false;
@@ -107,8 +109,9 @@ export class ServerApi {
         signal: AbortSignal.timeout(ANSWER_MS),
       });
       status = response.statusCode;
-      text = await response.body.text();
+      text = await readText(response.body);
     } catch (cause) {
+      if (cause instanceof LinkError) throw cause;
       throw new LinkError("unreachable", `no answer from ${this.#wire.origin.host}`, { cause });
     }
     if (status === 200) return text;
@@ -131,6 +134,29 @@ function read<Schema extends z.ZodType>(schema: Schema, text: string): z.output<
   try {
     return schema.parse(JSON.parse(text));
   } catch (cause) {
-    throw new LinkError("blocked", "expected an answer of a backchat server, got something else", { cause });
+    throw notOurs(cause);
   }
+}
+
+function readFrames(text: string): ServerFrame[] {
+  try {
+    return parseServerFrames(text);
+  } catch (cause) {
+    throw notOurs(cause);
+  }
+}
+
+async function readText(body: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > ANSWER_BYTES) throw notOurs();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+function notOurs(cause?: unknown): LinkError {
+  return new LinkError("blocked", "expected an answer of a backchat server, got something else", { cause });
 }

@@ -7,15 +7,25 @@ import {
   type LinkRequest,
   type TransportName,
 } from "../transports/transport.ts";
+import type { Subscriptions } from "./reading.ts";
 
 /** How long a new link may take to be synced, in ms: from nothing at all to its first frame, and between frames. */
 const OPEN_MS = 10_000;
 
 export interface AttemptHost {
-  /** A batch of frames of this link; throws LinkError to end it. Awaited: while it waits, the link isn't read from. */
-  receive(attempt: Attempt, frames: readonly ServerFrame[]): Promise<void>;
+  /** A batch of frames of this link; throws LinkError to end it. */
+  receive(attempt: Attempt, frames: readonly ServerFrame[]): void;
+  /** Awaited before the next frames are read. undefined: there is room. */
+  room(): Promise<void> | undefined;
   /** The link has ended. Called exactly once, unless the session itself dropped the link. */
   ended(attempt: Attempt, error: LinkError): void;
+}
+
+/** What a link asks for: fixed when it is wanted, but for the places where it reads on. */
+export interface Wanted {
+  readonly subscriptions: Subscriptions;
+  readonly nick: string | undefined;
+  readonly hello: () => Hello;
 }
 
 /** One link of a session, from being wanted to its end. Silence ends it. */
@@ -23,40 +33,63 @@ export class Attempt {
   readonly transport: TransportName;
   /** When it was wanted, ms of the monotonic clock. */
   readonly since = performance.now();
+  readonly wanted: Wanted;
   /** Topics by the numbers that stand for them on this link. */
   readonly topics = new Map<number, TopicFrame>();
-  readonly hello: () => Hello;
+  /** Resolves when nothing of it is left. Never rejects. */
+  readonly finished: Promise<void>;
   readonly #host: AttemptHost;
   readonly #aborter = new AbortController();
-  readonly #finished: Promise<void>;
   #link: ClientLink | undefined;
   #deadline: NodeJS.Timeout | undefined;
   #silenceMs = OPEN_MS;
   #failure: LinkError | undefined;
   #dropped = false;
-  /** Events it brought that had been delivered already. */
-  duplicates = 0;
-  /** When it was synced; undefined: not yet. */
-  syncedAt: number | undefined;
+  #syncedAt: number | undefined;
+  #heardAt = this.since;
 
-  constructor(transport: ClientTransport, request: Omit<LinkRequest, "hello">, hello: () => Hello, host: AttemptHost) {
+  constructor(transport: ClientTransport, request: Omit<LinkRequest, "hello">, wanted: Wanted, host: AttemptHost) {
     this.transport = transport.name;
-    this.hello = hello;
+    this.wanted = wanted;
     this.#host = host;
     this.#listen();
-    this.#finished = this.#run(transport, { ...request, hello });
+    const { wire } = request;
+    this.finished = this.#run(transport, {
+      wire,
+      hello: wanted.hello,
+      get pollInterval() {
+        return request.pollInterval;
+      },
+    });
   }
 
   /** The replay is done. From now on the link may be silent for so many ms. */
   synced(silenceMs: number): void {
-    this.syncedAt = performance.now();
+    this.#syncedAt ??= performance.now();
     this.#silenceMs = silenceMs;
   }
 
-  /** @throws LinkError */
-  async send(frames: readonly ClientFrame[]): Promise<void> {
-    if (!this.#link) throw new LinkError("closed", "the link isn't open");
-    await this.#link.send(frames);
+  get isSynced(): boolean {
+    return this.#syncedAt !== undefined;
+  }
+
+  /** How long it has been of use: from being synced to the last thing that came, in ms. */
+  get goodFor(): number {
+    return this.#syncedAt === undefined ? 0 : this.#heardAt - this.#syncedAt;
+  }
+
+  /**
+   * Send frames. If they can't be sent, the link ends.
+   * @returns whether they have been handed over
+   */
+  async send(frames: readonly ClientFrame[]): Promise<boolean> {
+    try {
+      await this.#link?.send(frames);
+      return this.#link !== undefined;
+    } catch (error) {
+      this.fail(error instanceof LinkError ? error : new LinkError("closed", String(error), { cause: error }));
+      return false;
+    }
   }
 
   /** End it because of a fault that was noticed outside. */
@@ -66,12 +99,10 @@ export class Attempt {
     void this.#release();
   }
 
-  /** End it without a word. Resolves when everything of it is gone. */
-  async drop(): Promise<void> {
+  /** End it without a word. */
+  drop(): void {
     this.#dropped = true;
-    this.#aborter.abort(new LinkError("closed", "the session doesn't need the link any more"));
-    void this.#release();
-    await this.#finished;
+    this.fail(new LinkError("closed", "the session doesn't need the link any more"));
   }
 
   async #run(transport: ClientTransport, request: LinkRequest): Promise<void> {
@@ -79,21 +110,31 @@ export class Attempt {
     try {
       this.#link = await transport.open(request, this.#aborter.signal);
       this.#aborter.signal.throwIfAborted();
-      for await (const frames of this.#link.frames) {
-        // Not while the frames are dealt with: a slow reader isn't a silent server.
-        clearTimeout(this.#deadline);
-        await this.#host.receive(this, frames);
-        if (this.#aborter.signal.aborted) break;
-        this.#listen();
-      }
+      await this.#read(this.#link);
     } catch (cause) {
       error = cause instanceof LinkError ? cause : new LinkError("broken", String(cause), { cause });
-    } finally {
-      clearTimeout(this.#deadline);
-      this.#aborter.abort(error);
-      await this.#release();
     }
+    clearTimeout(this.#deadline);
+    this.#aborter.abort(error);
+    const released = this.#release();
+    // The session needn't wait for a polite close.
     if (!this.#dropped) this.#host.ended(this, this.#failure ?? error);
+    await released;
+  }
+
+  async #read(link: ClientLink): Promise<void> {
+    const { signal } = this.#aborter;
+    for await (const frames of link.frames) {
+      // Not while the frames are dealt with: a slow reader isn't a silent server.
+      clearTimeout(this.#deadline);
+      if (signal.aborted) return;
+      this.#heardAt = performance.now();
+      this.#host.receive(this, frames);
+      const room = this.#host.room();
+      if (room) await settledOrAborted(room, signal);
+      if (signal.aborted) return;
+      this.#listen();
+    }
   }
 
   #listen(): void {
@@ -105,5 +146,17 @@ export class Attempt {
 
   async #release(): Promise<void> {
     await this.#link?.[Symbol.asyncDispose]();
+  }
+}
+
+async function settledOrAborted(wait: Promise<void>, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const abort = () => resolve();
+  signal.addEventListener("abort", abort, { once: true });
+  if (signal.aborted) abort();
+  try {
+    await Promise.race([wait, promise]);
+  } finally {
+    signal.removeEventListener("abort", abort);
   }
 }

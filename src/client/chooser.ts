@@ -5,18 +5,21 @@ const DEATHS = 3;
 
 /**
  * Which transport to use next. Named ones are used whatever happens; `auto` begins with WebSocket and goes on to the next when a path
- * carries something else, or nothing. A server that can't be reached at all is no transport's fault.
+ * carries something else, or nothing. A server that can't be reached at all, or that says no itself, is no transport's fault.
  */
 export class Chooser {
+  readonly #names: readonly TransportName[];
   #fixed: TransportName | undefined;
   #candidate: TransportName;
   #deaths = 0;
   /** Transports that failed since the last good link. */
   readonly #blamed = new Set<TransportName>();
 
-  constructor(wanted: TransportName | "auto") {
+  /** @param names those that there are, the best one first */
+  constructor(wanted: TransportName | "auto", names: readonly TransportName[] = TRANSPORTS) {
+    this.#names = names;
     this.#fixed = wanted === "auto" ? undefined : wanted;
-    this.#candidate = this.#fixed ?? TRANSPORTS[0];
+    this.#candidate = this.#fixed ?? names[0]!;
   }
 
   get current(): TransportName {
@@ -37,18 +40,18 @@ export class Chooser {
 
   /**
    * A link failed before it was good, or soon after.
-   * @returns whether all transports have failed by now
+   * @returns whether there is nothing left to try: all transports have failed by now, or the server itself is the reason
    */
-  failed({ failure, retryable }: LinkError): boolean {
-    if (failure === "unreachable") return true;
+  failed(transport: TransportName, { failure, after }: LinkError): boolean {
+    if (failure === "unreachable" || failure === "refused") return true;
     if (this.#fixed) return true;
-    const blame = failure !== "closed" && retryable;
-    if (!blame && ++this.#deaths < DEATHS) return false;
+    // A server that is stopping closes all links, and whatever was tried by hand says nothing about our choice.
+    if (after > 0 || transport !== this.#candidate) return false;
+    if (failure === "closed" && ++this.#deaths < DEATHS) return false;
     this.#deaths = 0;
     this.#blamed.add(this.#candidate);
-    const next = TRANSPORTS[(TRANSPORTS.indexOf(this.#candidate) + 1) % TRANSPORTS.length]!;
-    this.#candidate = next;
-    if (this.#blamed.size < TRANSPORTS.length) return false;
+    this.#candidate = this.#names[(this.#names.indexOf(this.#candidate) + 1) % this.#names.length]!;
+    if (this.#blamed.size < this.#names.length) return false;
     this.#blamed.clear();
     return true;
   }

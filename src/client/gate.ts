@@ -1,4 +1,4 @@
-import type { Position, Since, Start } from "../protocol/cursor.ts";
+import type { Position } from "../protocol/cursor.ts";
 import type { Gap } from "../protocol/frames.ts";
 
 /** What the gate has to know of an event. */
@@ -9,8 +9,8 @@ export interface Numbered {
 }
 
 /**
- * What became of an event. `pass`: these are to be delivered now, in this order · `duplicate`: it was delivered before ·
- * `hold`: something before it is missing and has to be fetched
+ * What became of an event. `pass`: these are to be delivered now, in this order · `duplicate`: it was delivered or held before, or is of
+ * a log that is no more · `hold`: something before it is missing and has to be fetched
  */
 export type Passage<Event> =
   | { readonly kind: "pass"; readonly events: readonly Event[] }
@@ -34,11 +34,7 @@ interface Place<Event> {
 export class Gate<Event extends Numbered> {
   readonly #places = new Map<string, Place<Event>>();
 
-  /** Where to read on. */
-  start(topic: string, since: Since): Start {
-    return this.position(topic) ?? since;
-  }
-
+  /** Where to read on. undefined: nothing is known of the topic yet. */
   position(topic: string): Position | undefined {
     const place = this.#places.get(topic);
     return place && { epoch: place.epoch, offset: place.offset };
@@ -54,10 +50,14 @@ export class Gate<Event extends Numbered> {
       this.#places.set(topic, { epoch, offset: after, held: new Map() });
       return gap;
     }
-    const lost = gap ?? (place.epoch === epoch ? undefined : { from: place.offset + 1, to: null, reason: "epoch" as const });
-    // Another link may have brought meanwhile what this one can't have any more.
-    const known = lost?.reason === "trimmed" && place.epoch === epoch && after > 0 && after <= place.offset;
-    if (!lost || known) return undefined;
+    const next = place.offset + 1;
+    let lost = gap ?? (place.epoch === epoch ? undefined : { from: next, to: null, reason: "epoch" as const });
+    if (!lost) return undefined;
+    if (lost.reason === "trimmed" && place.epoch === epoch && after > 0) {
+      // Another link may have brought meanwhile what this one can't have any more, or a part of it.
+      if (after < next) return undefined;
+      if (lost.from !== null && lost.from < next) lost = { ...lost, from: next };
+    }
     place.epoch = epoch;
     place.offset = after;
     place.held.clear();
@@ -65,9 +65,10 @@ export class Gate<Event extends Numbered> {
   }
 
   /** Let an event through, or not. The cursor has moved when this returns. */
-  accept(topic: string, event: Event): Passage<Event> {
+  accept(topic: string, epoch: string, event: Event): Passage<Event> {
     const place = this.#places.get(topic);
     if (!place) return { kind: "hold" };
+    if (place.epoch !== epoch) return { kind: "duplicate" };
     if (event.offset <= place.offset) return { kind: "duplicate" };
     if (!joins(place, event)) {
       if (place.held.has(event.offset)) return { kind: "duplicate" };

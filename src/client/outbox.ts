@@ -4,6 +4,9 @@ import type { Ack, Body, Publish } from "../protocol/frames.ts";
 /** Publishes that aren't acknowledged yet; beyond it {@link Outbox.add} refuses. */
 export const OUTBOX_LIMIT = 10_000;
 
+/** Of a publish frame, beside its body: keys, producer, number and topic, in bytes. */
+const FRAME_BYTES = 400;
+
 /** Where a kept publish stands. `offset` null: it has been trimmed since. */
 export interface Acked {
   readonly topic: string;
@@ -24,6 +27,8 @@ interface Entry {
   number: number;
   readonly topic: string;
   readonly body: Body;
+  /** What it takes in a request, about. */
+  readonly bytes: number;
   readonly settled: PromiseWithResolvers<Acked>;
 }
 
@@ -54,13 +59,24 @@ export class Outbox {
   add(topic: string, body: Body): Promise<Acked> {
     if (this.#entries.length >= OUTBOX_LIMIT) throw new OutboxFull();
     const settled = Promise.withResolvers<Acked>();
-    this.#entries.push({ number: ++this.#last, topic, body, settled });
+    const bytes = Buffer.byteLength(JSON.stringify(body)) + FRAME_BYTES;
+    this.#entries.push({ number: ++this.#last, topic, body, bytes, settled });
     return settled.promise;
   }
 
-  /** The next frames to send, at most `limit`; they count as sent from now on. */
-  take(limit: number): Publish[] {
-    const entries = this.#entries.slice(this.#sent, this.#sent + limit);
+  /**
+   * The next frames to send, at least one if any waits; they count as sent from now on.
+   * @param limit at most so many
+   * @param bytes no more than fit into so many bytes
+   */
+  take(limit: number, bytes: number): Publish[] {
+    const entries: Entry[] = [];
+    let size = 0;
+    for (const entry of this.#entries.slice(this.#sent, this.#sent + limit)) {
+      size += entry.bytes;
+      if (entries.length > 0 && size > bytes) break;
+      entries.push(entry);
+    }
     this.#sent += entries.length;
     return entries.map(({ number, topic, body }) => ({ kind: "publish", producer: this.#producer, number, topic, body }));
   }
@@ -87,8 +103,9 @@ export class Outbox {
   }
 
   /**
-   * The server refused a number as being beyond the next. If it is the oldest that waits, the server has forgotten this producer (its
-   * log was lost): then nothing that waits can be in its log, and numbering begins anew under another name.
+   * The server refused a number as being beyond the next: all that waits is to be sent again. If it is the oldest that waits, the server
+   * has forgotten this producer (its log was lost): then nothing that waits can be in its log, and numbering begins anew under another
+   * name.
    */
   beyond(number: number): void {
     if (this.#entries[0]?.number === number) {

@@ -19,9 +19,11 @@ export async function serve(argv: readonly string[]): Promise<number> {
   // Nobody reads the log any more: the server goes on without.
   destination.on("error", () => {});
   const log = pino({ base: null }, destination);
+  // Listened for from the start: whoever reads the line may send the signal at once.
+  const stopped = Promise.race([once(process, "SIGTERM"), once(process, "SIGINT")]);
   const server = await host(flags, log, (line) => void process.stderr.write(`${line}\n`));
   process.stdout.write(`backchat listening on ${server.url}\n`);
-  await Promise.race([once(process, "SIGTERM"), once(process, "SIGINT")]);
+  await stopped;
   await server.stop();
   return 0;
 }

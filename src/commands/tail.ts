@@ -53,7 +53,7 @@ export async function tail(argv: readonly string[]): Promise<number> {
   });
   const { session } = script;
   const print = (notice: Notice) => {
-    const { text, aside } = json && notice.kind !== "error" ? { text: noticeLine(notice), aside: false } : formatNotice(notice);
+    const { text, aside } = json ? { text: noticeLine(notice), aside: false } : formatNotice(notice);
     if (aside) process.stderr.write(`${text}\n`);
     else if (text !== "") output.line(text);
   };

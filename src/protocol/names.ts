@@ -8,7 +8,8 @@ export type Family = "room" | "feed" | "who";
 // written in many ways; and nothing that is punctuation in a cursor or a URL query.
 const VISIBLE = /(?![\p{Default_Ignorable_Code_Point}\u2800,@"\\&?#])[\p{L}\p{M}\p{N}\p{P}\p{S}]/u;
 // What joins emoji, where it joins emoji.
-const JOINER = /(?<=\p{Extended_Pictographic}\p{Emoji_Modifier}?\ufe0f?)\u200d(?=\p{Extended_Pictographic})/u;
+const JOINER =
+  /(?<=\p{Extended_Pictographic}\p{Emoji_Modifier}?\ufe0f?)\u200d(?=\p{Extended_Pictographic})/u;
 const EMOJI_STYLE = /(?<=\p{Extended_Pictographic})\ufe0f|(?<=[0-9*])\ufe0f(?=\u20e3)/u;
 const NAME = new RegExp(`^(?:${VISIBLE.source}|${JOINER.source}|${EMOJI_STYLE.source})+$`, "u");
 const TOPIC = /^(room|feed|who):(.+)$/su;
@@ -76,8 +77,9 @@ export function parseNick(text: string): string {
 
 /** What two spellings of one nick have in common: case and compatibility forms don't make a difference. */
 export function nickKey(nick: string): string {
-  // Up first: some letters have two small forms (ς and σ), or a capital of two letters (ß).
-  return nick.normalize("NFKC").toUpperCase().toLowerCase().normalize("NFKC");
+  // Up and down: some letters have two small forms (ς, σ), or one capital of two letters and one of one (ß: SS, ẞ).
+  const folded = nick.normalize("NFKD").toLowerCase().toUpperCase().toLowerCase();
+  return folded.normalize("NFKC");
 }
 
 /** Untrusted text inside a message: shortened, quoted, controls escaped. */

@@ -199,10 +199,7 @@ function kindOf(value: unknown, line: string): string {
   const kind =
     typeof value === "object" && value !== null && "kind" in value ? value.kind : undefined;
   if (typeof kind === "string") return kind;
-  throw new ProtocolError(
-    "bad-frame",
-    `expected an object with a kind, got ${quote(line)}`,
-  );
+  throw new ProtocolError("bad-frame", `expected an object with a kind, got ${quote(line)}`);
 }
 
 function check<Schema extends z.ZodType>(

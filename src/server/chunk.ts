@@ -13,14 +13,16 @@ export interface Line {
 const CHUNK_EVENTS = 500;
 const CHUNK_CHARACTERS = 64 * 1024;
 
-/** As many lines from `start` on as go into one chunk; at least one if there is one. */
-export function cut(lines: readonly Line[], start = 0): readonly Line[] {
-  let end = start;
+/** As many lines from the front as go into one chunk; at least one if there is one. */
+export function takeChunk(lines: Iterable<Line>): readonly Line[] {
+  const taken: Line[] = [];
   let characters = 0;
-  while (end < lines.length && end - start < CHUNK_EVENTS && characters < CHUNK_CHARACTERS) {
-    characters += lines[end++]!.json.length;
+  for (const line of lines) {
+    taken.push(line);
+    characters += line.json.length;
+    if (taken.length >= CHUNK_EVENTS || characters >= CHUNK_CHARACTERS) break;
   }
-  return start === 0 && end === lines.length ? lines : lines.slice(start, end);
+  return taken;
 }
 
 /** Events of one topic, in order, encoded once for each format that asks. */

@@ -4,18 +4,18 @@ import { formatLinkName, type Hello, type LinkName } from "../protocol/hello.ts"
 import { VERSION } from "../protocol/limits.ts";
 import { familyOf, nickKey, whoOf } from "../protocol/names.ts";
 import type { Publisher, ServerHub, ServerReader, Sink } from "../transports/transport.ts";
-import { cut, eventChunk, type Line } from "./chunk.ts";
+import { eventChunk, type Line, takeChunk } from "./chunk.ts";
 import { now, uptime } from "./clock.ts";
 import { randomEpoch } from "./epoch.ts";
 import { LatestTopic } from "./latest-topic.ts";
 import { LogTopic } from "./log-topic.ts";
 import type { Nicks } from "./nicks.ts";
 import { Presence } from "./presence.ts";
-import { keyOf, type Published, Publishing } from "./publisher.ts";
+import { keyOf, type Place, type Published, Publishing } from "./publisher.ts";
 import { Reader } from "./reader.ts";
 import type { Store } from "./store/store.ts";
 import type { Topic } from "./topic.ts";
-import { presenceEvent, Topics } from "./topics.ts";
+import { appendPresence, Topics } from "./topics.ts";
 
 export interface HubOptions {
   readonly store: Store;
@@ -44,7 +44,8 @@ export class Hub implements ServerHub, AsyncDisposable {
   readonly #publishing: Publishing;
   readonly #options: HubOptions;
   readonly #readers = new Set<Reader>();
-  readonly #streams = new Set<Reader>();
+  /** The links that go on, with their sessions. */
+  readonly #streams = new Map<Reader, string>();
   readonly #byLink = new Map<string, Reader>();
   readonly #pongs = new Map<string, Pong>();
   readonly #timer: NodeJS.Timeout;
@@ -66,6 +67,7 @@ export class Hub implements ServerHub, AsyncDisposable {
         const held = this.topics.peek(topic);
         return held && !(held instanceof Promise) ? held.epoch : options.store.epoch;
       },
+      failed: options.failed,
     });
     this.#timer = setInterval(() => this.#tick(), options.heartbeat / 4);
     this.#timer.unref();
@@ -80,39 +82,34 @@ export class Hub implements ServerHub, AsyncDisposable {
   }
 
   open(hello: Hello, sink: Sink, style: "stream" | "poll"): ServerReader {
-    if (this.#draining)
+    if (this.#draining) {
       throw new ProtocolError("draining", "the server is stopping", { after: this.#returnSlot() });
+    }
     if (this.#readers.size >= this.#options.maxLinks) {
       const message = `the server has its limit of ${this.#options.maxLinks} links: try again later`;
       throw new ProtocolError("too-many-links", message, { after: 5_000 });
     }
     if (hello.nick !== undefined) this.nicks.claim(hello.nick, hello.identity);
+    // A reader without a session of its own is in its rooms for as long as its one link lives.
+    const session = hello.link?.session ?? `.${++this.#nameless}`;
+    const link = hello.link && formatLinkName(hello.link);
     const reader = new Reader(hello, sink, {
-      topic: (name) => this.topics.get(name),
+      hold: (name) => this.topics.hold(name),
       closed: () => this.#forget(reader, session, link),
       heard: () => this.presence.renew(session),
       failed: this.#options.failed,
     });
-    // A reader without a session of its own is in its rooms for as long as its one link lives.
-    const session = hello.link?.session ?? `.${++this.#nameless}`;
-    const link = hello.link && formatLinkName(hello.link);
     this.#readers.add(reader);
-    if (style === "stream") this.#streams.add(reader);
+    if (style === "stream") this.#streams.set(reader, session);
     if (link !== undefined) this.#byLink.set(link, reader);
-    if (hello.nick !== undefined) this.presence.declare(session, hello.nick, roomsOf(hello));
-    else if (hello.link) this.presence.leave(session);
+    const { nick } = hello;
+    this.presence.declare({ session, link: hello.link?.number ?? 0, nick, rooms: roomsOf(hello) });
     const pinned = [...hello.topics.values()].every((start) => typeof start === "object");
-    const welcome = style === "stream" || !pinned ? this.#welcome(hello) : undefined;
-    reader
-      .start(welcome, () => this.#takePong(link))
-      .catch((error: unknown) => {
-        this.#options.failed(error);
-        const { code, message } =
-          error instanceof ProtocolError
-            ? error
-            : { code: "internal", message: "the server failed to read the log" };
-        reader.end({ kind: "error", code, message });
-      });
+    if (style === "stream") reader.greet(this.#welcome(hello));
+    reader.start(() => {
+      const welcome = style === "stream" || pinned ? [] : [this.#welcome(hello)];
+      return [...welcome, ...this.#pongsFor(link)];
+    });
     return reader;
   }
 
@@ -127,12 +124,10 @@ export class Hub implements ServerHub, AsyncDisposable {
   ping(link: LinkName, id: number): Pong {
     const pong: Pong = { kind: "pong", id, time: now() };
     const name = formatLinkName(link);
+    this.heard(link);
     const reader = this.#byLink.get(name);
-    if (reader) {
-      reader.heard();
-      reader.send(pong);
-    } else {
-      this.presence.renew(link.session);
+    if (reader) reader.send(pong);
+    else {
       this.#pongs.delete(name);
       this.#pongs.set(name, pong);
       if (this.#pongs.size > MAILBOX) this.#pongs.delete(this.#pongs.keys().next().value!);
@@ -141,12 +136,21 @@ export class Hub implements ServerHub, AsyncDisposable {
   }
 
   /**
-   * Check that no session uses a nick, whoever holds it.
+   * Lease a nick that no session uses, whoever holds it. For a moment nobody else gets it like this.
    * @throws ProtocolError `nick-taken`
    */
-  requireUnused(nick: string): void {
+  claimAlone(nick: string, identity: string | undefined): void {
     const used = (key: string) => this.presence.uses(key);
     if (used(nickKey(nick))) throw this.nicks.taken(nick, used);
+    this.nicks.claim(nick, identity);
+    this.presence.reserve(nickKey(nick));
+  }
+
+  /** A sign of life of a link that came beside it. */
+  heard(link: LinkName): void {
+    const reader = this.#byLink.get(formatLinkName(link));
+    if (reader) reader.heard();
+    else this.presence.renew(link.session);
   }
 
   bye(session: string): void {
@@ -201,53 +205,65 @@ export class Hub implements ServerHub, AsyncDisposable {
     else if (this.#byLink.get(link) === reader) this.#byLink.delete(link);
   }
 
-  // The pong that waits for this link.
-  #takePong(link: string | undefined): Pong | undefined {
+  // A ping that came between two polls is answered by the next one.
+  #pongsFor(link: string | undefined): Pong[] {
     const pong = link === undefined ? undefined : this.#pongs.get(link);
-    if (pong) this.#pongs.delete(link!);
-    return pong;
+    if (!pong) return [];
+    this.#pongs.delete(link!);
+    return [pong];
   }
 
   // Readers see what was committed as soon as it is; where a topic is being loaded right now, as soon as it is there.
-  #committed(published: readonly Published[]): { epoch: string; offset: number | null }[] {
-    const byTopic = Map.groupBy(published, ({ frame }) => frame.topic);
-    for (const [name, entries] of byTopic) {
-      if (familyOf(name) !== "room") continue;
+  #committed(published: readonly Published[]): Map<Published, Place> {
+    const places = new Map<Published, Place>();
+    for (const [name, entries] of Map.groupBy(published, ({ frame }) => frame.topic)) {
+      if (familyOf(name) === "feed") {
+        this.#appendToFeed(name, entries, places);
+        continue;
+      }
+      for (const entry of entries) {
+        places.set(entry, { epoch: this.#options.store.epoch, offset: entry.offset });
+      }
       const held = this.topics.peek(name);
-      if (held instanceof Promise)
-        held.then((topic) => this.#append(topic, entries), this.#options.failed);
-      else if (held) this.#append(held, entries);
+      if (held instanceof Promise) {
+        held.then((topic) => this.#appendToLog(topic, entries)).catch(this.#options.failed);
+      } else if (held) this.#appendToLog(held, entries);
     }
-    return published.map((entry) => this.#position(entry));
+    return places;
   }
 
-  #append(topic: Topic, entries: readonly Published[]): void {
+  #appendToLog(topic: Topic, entries: readonly Published[]): void {
     if (!(topic instanceof LogTopic)) return;
-    const lines = entries.flatMap(({ append: { at, from, body, line }, offset, floor }) => {
-      return topic.append({ offset: offset!, at, from, body }, floor, line) ?? [];
+    topic.moveBase(Math.max(...entries.map(({ append }) => append.at)));
+    const lines = entries.flatMap(({ append: { at, from, body }, offset, floor }) => {
+      return topic.append({ offset: offset!, at, from, body }, floor) ?? [];
     });
     this.#deliver(topic, lines);
   }
 
   // A feed's event gets its place only now: its number is what had to be kept.
-  #position({ frame, append, offset }: Published): { epoch: string; offset: number | null } {
-    if (familyOf(frame.topic) === "room") return { epoch: this.#options.store.epoch, offset };
-    const topic = this.topics.latest(frame.topic, "key");
-    const line = topic.append(keyOf(frame.body, "key")!, append);
-    this.#deliver(topic, [line]);
-    return { epoch: topic.epoch, offset: line.offset };
+  #appendToFeed(name: string, entries: readonly Published[], places: Map<Published, Place>): void {
+    const topic = this.topics.feed(name);
+    topic.moveBase(Math.max(...entries.map(({ append }) => append.at)));
+    const lines = entries.map((entry) => {
+      const line = topic.append(keyOf(entry.frame.body, "key")!, entry.append);
+      places.set(entry, { epoch: topic.epoch, offset: line.offset });
+      return line;
+    });
+    this.#deliver(topic, lines);
   }
 
   #announce(room: string, nick: string, here: boolean): void {
     const topic = this.topics.peek(whoOf(room));
-    if (topic instanceof LatestTopic)
-      this.#deliver(topic, [topic.append(nick, presenceEvent(nick, here))]);
+    if (!(topic instanceof LatestTopic)) return;
+    topic.moveBase(now());
+    this.#deliver(topic, [appendPresence(topic, nick, here)]);
   }
 
   #deliver(topic: Topic, lines: readonly Line[]): void {
-    if (lines.length === 0 || topic.live.size === 0) return;
+    if (topic.live.size === 0) return;
     for (let start = 0; start < lines.length;) {
-      const part = cut(lines, start);
+      const part = takeChunk(lines.slice(start));
       start += part.length;
       const chunk = eventChunk(part);
       for (const subscription of topic.live) subscription.reader.deliver(subscription, chunk);
@@ -257,7 +273,9 @@ export class Hub implements ServerHub, AsyncDisposable {
   // Streams are never silent for a heartbeat; whoever promised to ping and doesn't is gone.
   #tick(): void {
     const time = uptime();
-    for (const reader of this.#streams) {
+    for (const [reader, session] of this.#streams) {
+      // Whoever doesn't name its link doesn't ping either: it is here for as long as its link lives.
+      if (!reader.hello.link) this.presence.renew(session);
       if (reader.hello.link && time - reader.lastHeard > 2 * this.heartbeat) {
         reader.end({
           kind: "error",

@@ -1,5 +1,7 @@
 import type { Start } from "../protocol/cursor.ts";
-import { cut, type Line } from "./chunk.ts";
+import type { TopicFrame } from "../protocol/frames.ts";
+import { LIMITS } from "../protocol/limits.ts";
+import { type Line, takeChunk } from "./chunk.ts";
 import type { LogState, Store, StoredEvent } from "./store/store.ts";
 import { type Beginning, newEpoch, Topic } from "./topic.ts";
 
@@ -7,6 +9,14 @@ import { type Beginning, newEpoch, Topic } from "./topic.ts";
 const TAIL_EVENTS = 512;
 const TAIL_CHARACTERS = 512 * 1024;
 const PAGE = 500;
+
+/** A page of a log's past, oldest first. */
+interface HistoryPage {
+  readonly introduction: TopicFrame;
+  readonly lines: readonly Line[];
+  /** Whether there is anything before it. */
+  readonly more: boolean;
+}
 
 /** A topic in which every event counts. The store keeps it; its newest events are at hand here. */
 export class LogTopic extends Topic {
@@ -16,35 +26,31 @@ export class LogTopic extends Topic {
   readonly #tail: { event: StoredEvent; line: Line }[] = [];
   #tailCharacters = 0;
   #floor: number;
-  line: string;
-  /** Time of the newest event, ms since 1970; 0: none. */
-  lastAt: number;
 
   constructor(name: string, n: number, store: Store, state: LogState, base: number) {
     super(name, n, store.epoch, state.head, base);
     this.#store = store;
     this.#floor = state.floor;
-    this.line = state.line;
-    this.lastAt = state.at;
   }
 
   /** Take an event that the store has committed. undefined: it was there already when this topic was loaded. */
-  append(event: StoredEvent, floor: number, line?: string): Line | undefined {
+  append(event: StoredEvent, floor: number): Line | undefined {
     this.#floor = Math.max(this.#floor, floor);
     if (event.offset <= this.head) return undefined;
-    if (this.rebase(event.at)) {
-      for (const entry of this.#tail) entry.line = this.encode(entry.event);
-    }
-    const encoded = this.encode(event);
-    this.#tail.push({ event, line: encoded });
+    const line = this.encode(event);
+    this.#tail.push({ event, line });
     this.#tailCharacters += event.body.length;
     while (this.#tail.length > TAIL_EVENTS || this.#tailCharacters > TAIL_CHARACTERS) {
       this.#tailCharacters -= this.#tail.shift()!.event.body.length;
     }
     this.head = event.offset;
-    this.lastAt = event.at;
-    if (line !== undefined) this.line = line;
-    return encoded;
+    return line;
+  }
+
+  override moveBase(at: number): boolean {
+    if (!super.moveBase(at)) return false;
+    for (const entry of this.#tail) entry.line = this.encode(entry.event);
+    return true;
   }
 
   begin(start: Start): Beginning {
@@ -61,7 +67,13 @@ export class LogTopic extends Topic {
         gap: { from: this.head + 1, to: start.offset, reason: "future" },
       };
     }
-    return { offset: start.offset };
+    return this.missed(start) ?? { offset: start.offset };
+  }
+
+  missed({ offset }: { readonly offset: number }): Beginning | undefined {
+    if (offset >= this.#floor) return undefined;
+    const gap = { from: offset + 1, to: this.#floor, reason: "trimmed" } as const;
+    return { offset: this.#floor, gap };
   }
 
   atHand(after: number): readonly Line[] | undefined {
@@ -69,33 +81,49 @@ export class LogTopic extends Topic {
     const first = this.#tail[0]?.event.offset;
     if (first === undefined || after + 1 < first) return undefined;
     const start = after + 1 - first;
-    return cut(this.#tail.slice(start, start + PAGE).map(({ line }) => line));
+    return takeChunk(this.#tail.slice(start, start + PAGE).map(({ line }) => line));
   }
 
   async read(after: number): Promise<readonly Line[]> {
-    const events = await this.#store.read(this.name, after, PAGE);
+    const page = await this.#store.read(this.name, after, PAGE);
+    // The store may know more than has been announced here: that comes when it is, and may not come twice.
+    const events = page.filter(({ offset }) => offset <= this.head);
     // Trimmed events can't be asked for again: remember how far that goes.
-    if (events[0] && events[0].offset > after + 1)
-      this.#floor = Math.max(this.#floor, events[0].offset - 1);
-    return cut(events.map((event) => this.encode(event)));
+    const [first] = events;
+    if (first && first.offset > after + 1) this.#floor = Math.max(this.#floor, first.offset - 1);
+    return takeChunk(events.values().map((event) => this.encode(event)));
   }
 
-  /** A page of history: up to `limit` events that end right before offset `before`. */
-  async history(
-    before: number,
-    limit: number,
-  ): Promise<{ after: number; lines: readonly Line[]; more: boolean }> {
-    const end = Math.min(before, this.head + 1);
-    const after = Math.max(0, end - 1 - limit);
-    const lines = (await this.#store.read(this.name, after, limit))
-      .filter(({ offset }) => offset < end)
-      .map((event) => this.encode(event));
-    const first = lines[0]?.offset ?? end;
-    // Events right below the page's first may have been trimmed: then there is no more, whatever their number says.
-    const more =
-      first - 1 > after
-        ? false
-        : after > 0 && (await this.#store.read(this.name, after - 1, 1))[0]?.offset === after;
-    return { after: first - 1, lines, more };
+  /** A page of history: up to `limit` events and about 256 KiB, ending right before offset `before` (by default, at the head). */
+  async history(before: number | undefined, limit: number): Promise<HistoryPage> {
+    const end = Math.max(1, Math.min(before ?? Infinity, this.head + 1));
+    const events = newest(await this.#readAll(Math.max(0, end - 1 - limit), end));
+    const first = events[0]?.offset ?? end;
+    const [oldest] = await this.#store.read(this.name, 0, 1);
+    return {
+      introduction: this.introduce({ offset: first - 1, gap: undefined }),
+      lines: events.map((event) => this.encode(event)),
+      more: oldest !== undefined && oldest.offset < first,
+    };
   }
+
+  // A page of the store may hold fewer events than were asked for.
+  async #readAll(after: number, end: number): Promise<StoredEvent[]> {
+    const events: StoredEvent[] = [];
+    for (let last = after; last < end - 1;) {
+      const page = await this.#store.read(this.name, last, end - 1 - last);
+      if (page.length === 0) break;
+      events.push(...page.filter(({ offset }) => offset < end));
+      last = page.at(-1)!.offset;
+    }
+    return events;
+  }
+}
+
+// As many of the last events as go into one answer; at least one if there is one.
+function newest(events: readonly StoredEvent[]): readonly StoredEvent[] {
+  let start = events.length;
+  let characters = 0;
+  while (start > 0 && characters < LIMITS.pageBytes) characters += events[--start]!.body.length;
+  return events.slice(start);
 }

@@ -1,14 +1,33 @@
 import { nickKey } from "../protocol/names.ts";
 import { uptime } from "./clock.ts";
 
-interface Lease {
-  readonly nick: string;
+/** What a session says of itself with each hello. */
+export interface Declaration {
+  readonly session: string;
+  /** The number of the link that says it: an older one doesn't overrule a newer one. */
+  readonly link: number;
+  /** undefined: a silent reader, in no room for others to see. */
+  readonly nick: string | undefined;
   readonly rooms: ReadonlySet<string>;
+}
+
+interface Lease extends Declaration {
+  readonly nick: string;
   until: number;
+}
+
+interface Member {
+  /** As the newest of its sessions spells it. */
+  nick: string;
+  sessions: number;
 }
 
 /** What changed: somebody came to a room or left it for good (none of their sessions is there any more). */
 export type PresenceChange = (room: string, nick: string, here: boolean) => void;
+
+/** A nick that was asked for alone is kept for its session for so long, in ms; and so many of them at once. */
+const RESERVED_MS = 5_000;
+const RESERVED = 10_000;
 
 /**
  * Who is where, as leases: a session says once where it is and stays there for as long as it shows signs of life. Links come
@@ -18,8 +37,12 @@ export class Presence {
   readonly #leaseMs: number;
   readonly #changed: PresenceChange;
   readonly #sessions = new Map<string, Lease>();
-  /** room → nick → how many sessions */
-  readonly #rooms = new Map<string, Map<string, number>>();
+  /** room → nick's key → who */
+  readonly #rooms = new Map<string, Map<string, Member>>();
+  /** nick's key → how many sessions */
+  readonly #used = new Map<string, number>();
+  /** nick's key → until when, oldest first */
+  readonly #reserved = new Map<string, number>();
 
   constructor(leaseMs: number, changed: PresenceChange) {
     this.#leaseMs = leaseMs;
@@ -27,17 +50,20 @@ export class Presence {
   }
 
   /** A session is in these rooms, under this nick, and nowhere else. */
-  declare(session: string, nick: string, rooms: ReadonlySet<string>): void {
+  declare(declaration: Declaration): void {
+    const { session, link, nick, rooms } = declaration;
     const before = this.#sessions.get(session);
-    const until = uptime() + this.#leaseMs;
+    if (before && link < before.link) return this.renew(session);
+    if (nick === undefined) return this.leave(session);
+    this.#reserved.delete(nickKey(nick));
+    // First what is new, then what is over: a room that stays never sees the nick go.
+    this.#sessions.set(session, { ...declaration, nick, until: uptime() + this.#leaseMs });
     if (before && before.nick === nick && before.rooms.symmetricDifference(rooms).size === 0) {
-      before.until = until;
       return;
     }
-    // First what is new, then what is over: a room that stays never sees the nick go.
-    this.#sessions.set(session, { nick, rooms, until });
-    for (const room of rooms) this.#count(room, nick, 1);
-    if (before) for (const room of before.rooms) this.#count(room, before.nick, -1);
+    this.#use(nick, 1);
+    for (const room of rooms) this.#enter(room, nick);
+    if (before) this.#retract(before);
   }
 
   renew(session: string): void {
@@ -49,18 +75,19 @@ export class Presence {
     const lease = this.#sessions.get(session);
     if (!lease) return;
     this.#sessions.delete(session);
-    for (const room of lease.rooms) this.#count(room, lease.nick, -1);
+    this.#retract(lease);
   }
 
   /** End the leases that ran out. To be called now and then. */
   sweep(): void {
     const time = uptime();
     for (const [session, { until }] of this.#sessions) if (until <= time) this.leave(session);
+    for (const [key, until] of this.#reserved) if (until <= time) this.#reserved.delete(key);
   }
 
   /** The nicks in a room, in the order they came. */
   in(room: string): string[] {
-    return [...(this.#rooms.get(room)?.keys() ?? [])];
+    return Array.from(this.#rooms.get(room)?.values() ?? [], ({ nick }) => nick);
   }
 
   /** The rooms that somebody is in. */
@@ -68,20 +95,48 @@ export class Presence {
     return [...this.#rooms.keys()];
   }
 
-  /** Whether any session uses this nick, however it is spelled. */
+  /** Whether any session uses this nick, or is about to, however it is spelled. */
   uses(key: string): boolean {
-    for (const { nick } of this.#sessions.values()) if (nickKey(nick) === key) return true;
-    return false;
+    return this.#used.has(key) || (this.#reserved.get(key) ?? 0) > uptime();
   }
 
-  #count(room: string, nick: string, change: 1 | -1): void {
-    let nicks = this.#rooms.get(room);
-    if (!nicks) this.#rooms.set(room, (nicks = new Map()));
-    const before = nicks.get(nick) ?? 0;
-    const after = before + change;
-    if (after > 0) nicks.set(nick, after);
-    else nicks.delete(nick);
-    if (nicks.size === 0) this.#rooms.delete(room);
-    if (before === 0 || after === 0) this.#changed(room, nick, after > 0);
+  /** Keep a nick for the session that asked for it and will soon be here. */
+  reserve(key: string): void {
+    this.#reserved.delete(key);
+    this.#reserved.set(key, uptime() + RESERVED_MS);
+    if (this.#reserved.size > RESERVED) this.#reserved.delete(this.#reserved.keys().next().value!);
+  }
+
+  #retract({ nick, rooms }: Lease): void {
+    this.#use(nick, -1);
+    for (const room of rooms) this.#exit(room, nick);
+  }
+
+  #use(nick: string, change: 1 | -1): void {
+    const key = nickKey(nick);
+    const sessions = (this.#used.get(key) ?? 0) + change;
+    if (sessions > 0) this.#used.set(key, sessions);
+    else this.#used.delete(key);
+  }
+
+  #enter(room: string, nick: string): void {
+    let members = this.#rooms.get(room);
+    if (!members) this.#rooms.set(room, (members = new Map<string, Member>()));
+    const member = members.get(nickKey(nick)) ?? { nick: "", sessions: 0 };
+    members.set(nickKey(nick), member);
+    member.sessions += 1;
+    if (member.nick === nick) return;
+    if (member.nick !== "") this.#changed(room, member.nick, false);
+    member.nick = nick;
+    this.#changed(room, nick, true);
+  }
+
+  #exit(room: string, nick: string): void {
+    const members = this.#rooms.get(room);
+    const member = members?.get(nickKey(nick));
+    if (!members || !member || --member.sessions > 0) return;
+    members.delete(nickKey(nick));
+    if (members.size === 0) this.#rooms.delete(room);
+    this.#changed(room, member.nick, false);
   }
 }

@@ -5,7 +5,8 @@ import { LIMITS } from "../protocol/limits.ts";
 import { familyOf } from "../protocol/names.ts";
 import type { Publisher as Identity } from "../transports/transport.ts";
 import { now } from "./clock.ts";
-import { type Append, type Outcome, type Refusal, type Store, StoreError } from "./store/store.ts";
+import { NOBODY } from "./nicks.ts";
+import { type Append, type Refusal, type Store, StoreError } from "./store/store.ts";
 
 /** Appends waiting for the store. Beyond it publishes are refused with `busy`, which is retryable. */
 const QUEUE = 20_000;
@@ -27,14 +28,22 @@ interface Waiting {
   readonly resolve: (answer: Ack | Nack) => void;
 }
 
+/** Where an event is kept. */
+export interface Place {
+  readonly epoch: string;
+  readonly offset: number | null;
+}
+
 /** What a publisher needs of the hub around it. */
 export interface PublisherHost {
   /** @throws ProtocolError when the topic can't take events now */
   admit(topic: string): void;
   /** Hand what has been committed to the readers; answers the position of each. */
-  committed(published: readonly Published[]): { epoch: string; offset: number | null }[];
+  committed(published: readonly Published[]): ReadonlyMap<Published, Place>;
   /** The epoch that a duplicate's ack names. */
   epochOf(topic: string): string;
+  /** Told of faults. */
+  failed(error: unknown): void;
 }
 
 /** Takes publishes, commits them in groups, one group at a time, and acknowledges them. */
@@ -50,10 +59,7 @@ export class Publishing {
   }
 
   /** One answer for each frame, in order. Never rejects. */
-  async publish(
-    frames: readonly Publish[],
-    { nick = "anonymous" }: Identity,
-  ): Promise<(Ack | Nack)[]> {
+  async publish(frames: readonly Publish[], { nick = NOBODY }: Identity): Promise<(Ack | Nack)[]> {
     return Promise.all(frames.map((frame) => this.#enqueue(frame, nick)));
   }
 
@@ -63,17 +69,15 @@ export class Publishing {
   }
 
   #enqueue(frame: Publish, nick: string): Promise<Ack | Nack> {
-    if (this.#waiting.length >= QUEUE) {
-      const message = "too much is waiting to be stored: try again in a moment";
-      return Promise.resolve({ kind: "nack", number: frame.number, code: "busy", message });
-    }
     const { producer, number, topic, body } = frame;
     const refusal = refusalOf(topic, body);
     try {
+      if (this.#waiting.length >= QUEUE) {
+        throw new ProtocolError("busy", "too much is waiting to be stored: try again in a moment");
+      }
       if (!refusal) this.#host.admit(topic);
     } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      return Promise.resolve({ kind: "nack", number, code: error.code, message: error.message });
+      return Promise.resolve(nack(number, error));
     }
     const append: Append = {
       producer,
@@ -97,46 +101,50 @@ export class Publishing {
     while (this.#waiting.length > 0) {
       const group = this.#waiting.slice(0, GROUP);
       this.#waiting = this.#waiting.slice(GROUP);
-      await this.#commit(group);
+      try {
+        await this.#commit(group);
+      } catch (error) {
+        if (!(error instanceof StoreError)) this.#host.failed(error);
+        for (const { frame, resolve } of group) resolve(nack(frame.number, error));
+      }
     }
     this.#running = undefined;
   }
 
   async #commit(group: readonly Waiting[]): Promise<void> {
-    let outcomes: Outcome[];
-    try {
-      outcomes = await this.#store.append(group.map(({ append }) => append));
-    } catch (error) {
-      const message = error instanceof StoreError ? error.message : "the store failed";
-      for (const { frame, resolve } of group) {
-        resolve({ kind: "nack", number: frame.number, code: "storage", message });
-      }
-      return;
-    }
-    const kept = group.flatMap(({ append, frame }, index): Published[] => {
+    const outcomes = await this.#store.append(group.map(({ append }) => append));
+    const kept = group.map(({ append, frame }, index): Published | undefined => {
       const outcome = outcomes[index]!;
-      return outcome.kind === "appended"
-        ? [{ append, frame, offset: outcome.offset, floor: outcome.floor }]
-        : [];
+      if (outcome.kind !== "appended") return undefined;
+      return { append, frame, offset: outcome.offset, floor: outcome.floor };
     });
-    const positions = this.#host.committed(kept);
-    let next = 0;
+    const places = this.#host.committed(kept.filter((published) => published !== undefined));
     for (const [index, { frame, resolve }] of group.entries()) {
-      const outcome = outcomes[index]!;
       const { number, topic } = frame;
-      if (outcome.kind === "refused") resolve({ kind: "nack", number, ...outcome.refusal });
-      else if (outcome.kind === "appended")
-        resolve({ kind: "ack", number, topic, ...positions[next++]! });
-      else
-        resolve({
-          kind: "ack",
-          number,
-          topic,
+      const outcome = outcomes[index]!;
+      const published = kept[index];
+      if (outcome.kind === "refused") {
+        resolve({ kind: "nack", number, ...outcome.refusal });
+      } else {
+        const place = published && places.get(published);
+        const { epoch, offset } = place ?? {
           epoch: this.#host.epochOf(topic),
           offset: outcome.offset,
-        });
+        };
+        resolve({ kind: "ack", number, topic, epoch, offset });
+      }
     }
   }
+}
+
+function nack(number: number, error: unknown): Nack {
+  if (error instanceof ProtocolError) {
+    return { kind: "nack", number, code: error.code, message: error.message };
+  }
+  if (error instanceof StoreError) {
+    return { kind: "nack", number, code: "storage", message: error.message };
+  }
+  return { kind: "nack", number, code: "internal", message: "the server failed to take it" };
 }
 
 // Why a topic doesn't take a body, for good.
@@ -171,8 +179,10 @@ export function keyOf(body: Json, field: string): string | undefined {
     : undefined;
 }
 
+// The topic line that a body sets, on one line whatever is in it.
 function lineOf(body: Json): string | undefined {
   if (typeof body !== "object" || body === null || Array.isArray(body)) return undefined;
-  const line = (body as { readonly [name: string]: Json })["line"];
-  return typeof line === "string" ? line : undefined;
+  const { line } = body as { readonly [name: string]: Json };
+  if (typeof line !== "string") return undefined;
+  return line.toWellFormed().replaceAll(/[\p{Cc}\u2028\u2029]+/gu, " ");
 }

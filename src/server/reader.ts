@@ -1,10 +1,12 @@
 import { encodeCursor, encodePosition, type Position } from "../protocol/cursor.ts";
+import { ProtocolError } from "../protocol/errors.ts";
 import type { Ack, Drain, ErrorFrame, Nack, Pong, Welcome } from "../protocol/frames.ts";
 import type { Hello } from "../protocol/hello.ts";
 import type { Chunk, ServerReader, Sink } from "../transports/transport.ts";
 import { uptime } from "./clock.ts";
 import { eventChunk, frameChunk, type Line } from "./chunk.ts";
-import type { Subscription, Topic } from "./topic.ts";
+import type { Beginning, Subscription } from "./topic.ts";
+import type { Hold } from "./topics.ts";
 
 /**
  * `replaying`: reads from the logs, not yet synced · `following`: synced; topics where it lags are read from the logs, the others are
@@ -13,10 +15,13 @@ import type { Subscription, Topic } from "./topic.ts";
 type State = "replaying" | "following" | "closed";
 
 const HEARTBEAT = frameChunk({ kind: "heartbeat" });
+/** Acks and nacks that may be added to a full link; whoever publishes on without reading them is sent away. */
+const ANSWERS_OWED = 4_096;
 
 /** What a reader needs of the hub around it. */
 export interface ReaderHost {
-  topic(name: string): Promise<Topic>;
+  /** @throws ProtocolError */
+  hold(name: string): Hold;
   closed(reader: Reader): void;
   heard(reader: Reader): void;
   failed(error: unknown): void;
@@ -27,9 +32,11 @@ export class Reader implements ServerReader {
   readonly hello: Hello;
   readonly #host: ReaderHost;
   readonly #sink: Sink;
+  readonly #holds: Hold[] = [];
   readonly #subscriptions: Subscription[] = [];
   #state: State = "replaying";
   #pumping = false;
+  #owed = 0;
   lastHeard = uptime();
   lastWrite = uptime();
 
@@ -39,24 +46,29 @@ export class Reader implements ServerReader {
     this.#host = host;
   }
 
+  /** The first frame of a stream. */
+  greet(welcome: Welcome): void {
+    this.#write(frameChunk(welcome));
+  }
+
   /**
-   * Find the places where reading begins, greet, and begin.
-   * @param waiting takes the pong that waits for this link: a poll may be answered, and over, as soon as all is read
+   * Find the places where reading begins, and begin.
+   * @param greeting gives the frames to be written once the topics are there
    */
-  async start(welcome: Welcome | undefined, waiting: () => Pong | undefined): Promise<void> {
-    const topics = await Promise.all(
-      [...this.hello.topics.keys()].map((name) => this.#host.topic(name)),
-    );
+  start(greeting: () => readonly (Welcome | Pong)[]): void {
+    this.#begin(greeting).catch((error: unknown) => this.#fail(error));
+  }
+
+  async #begin(greeting: () => readonly (Welcome | Pong)[]): Promise<void> {
+    for (const name of this.hello.topics.keys()) this.#holds.push(this.#host.hold(name));
+    const topics = await Promise.all(this.#holds.map(({ topic }) => topic));
     if (this.closed) return;
     for (const topic of topics) {
-      const start = this.hello.topics.get(topic.name)!;
-      const { offset, gap } = topic.begin(start);
-      topic.readers += 1;
-      this.#subscriptions.push({ topic, reader: this, offset, gap, base: undefined });
+      const { offset, gap } = topic.begin(this.hello.topics.get(topic.name)!);
+      const { drops } = topic;
+      this.#subscriptions.push({ topic, reader: this, offset, gap, drops, base: undefined });
     }
-    if (welcome) this.#write(frameChunk(welcome));
-    const pong = waiting();
-    if (pong) this.#write(frameChunk(pong));
+    for (const frame of greeting()) this.#write(frameChunk(frame));
     for (const subscription of this.#subscriptions) {
       const pinned = typeof this.hello.topics.get(subscription.topic.name) === "object";
       if (subscription.gap || !pinned) this.#introduce(subscription);
@@ -81,7 +93,8 @@ export class Reader implements ServerReader {
   }
 
   drained(): void {
-    this.#pump().catch((error: unknown) => this.#host.failed(error));
+    this.#owed = 0;
+    this.#pump().catch((error: unknown) => this.#fail(error));
   }
 
   heard(): void {
@@ -89,8 +102,17 @@ export class Reader implements ServerReader {
     this.#host.heard(this);
   }
 
+  // A link that is full of what its client doesn't read gets no more pongs and errors, and only so many answers.
   send(frame: Ack | Nack | Pong | ErrorFrame | Drain): void {
-    if (!this.closed) this.#write(frameChunk(frame));
+    if (this.closed) return;
+    if (this.#sink.full && frame.kind !== "drain") {
+      if (frame.kind === "pong" || frame.kind === "error") return;
+      if (++this.#owed > ANSWERS_OWED) {
+        const message = `${ANSWERS_OWED} answers wait to be read: read them before publishing on`;
+        return this.end({ kind: "error", code: "busy", message });
+      }
+    }
+    this.#write(frameChunk(frame));
   }
 
   /** Break the silence, unless so much is waiting to be sent that there is none. */
@@ -117,11 +139,20 @@ export class Reader implements ServerReader {
   close(): void {
     if (this.closed) return;
     this.#state = "closed";
-    for (const subscription of this.#subscriptions) {
-      subscription.topic.live.delete(subscription);
-      subscription.topic.readers -= 1;
-    }
+    for (const subscription of this.#subscriptions) subscription.topic.live.delete(subscription);
+    for (const hold of this.#holds) hold[Symbol.dispose]();
     this.#host.closed(this);
+  }
+
+  // A link that can't be read for any more would be silent for good: its client has to know, and come back.
+  #fail(error: unknown): void {
+    if (this.closed) return;
+    if (error instanceof ProtocolError) {
+      this.end({ kind: "error", code: error.code, message: error.message });
+      return;
+    }
+    this.#host.failed(error);
+    this.end({ kind: "error", code: "internal", message: "the server failed to read the log" });
   }
 
   // Read on, topic by topic, until the link is full or all topics are live. Between finding a topic at its head and
@@ -139,8 +170,16 @@ export class Reader implements ServerReader {
           return;
         }
         const { topic } = behind;
+        const { base } = topic;
+        const missed = topic.missed(behind);
+        if (missed) {
+          this.#jump(behind, missed);
+          continue;
+        }
         const lines = topic.atHand(behind.offset) ?? (await topic.read(behind.offset));
         if (this.closed) return;
+        // The times in these lines count from a base that has moved on since.
+        if (topic.base !== base) continue;
         if (lines.length > 0) this.#replay(behind, lines);
         else if (behind.offset >= topic.head) topic.live.add(behind);
         else this.#skip(behind, topic.head);
@@ -152,8 +191,9 @@ export class Reader implements ServerReader {
 
   #replay(subscription: Subscription, lines: readonly Line[]): void {
     const first = lines[0]!.offset;
-    if (subscription.topic.mode === "log" && first > subscription.offset + 1)
+    if (subscription.topic.mode === "log" && first > subscription.offset + 1) {
       this.#skip(subscription, first - 1);
+    }
     if (subscription.base !== subscription.topic.base) this.#introduce(subscription);
     this.#write(eventChunk(lines), subscription);
     subscription.offset = lines.at(-1)!.offset;
@@ -161,8 +201,14 @@ export class Reader implements ServerReader {
 
   // What lies between was trimmed while this reader was on its way to it.
   #skip(subscription: Subscription, to: number): void {
-    subscription.gap = { from: subscription.offset + 1, to, reason: "trimmed" };
-    subscription.offset = to;
+    const gap = { from: subscription.offset + 1, to, reason: "trimmed" } as const;
+    this.#jump(subscription, { offset: to, gap });
+  }
+
+  #jump(subscription: Subscription, { offset, gap }: Beginning): void {
+    subscription.offset = offset;
+    subscription.gap = gap;
+    subscription.drops = subscription.topic.drops;
     this.#introduce(subscription);
   }
 

@@ -1,11 +1,11 @@
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, isIPv6 } from "node:net";
 import type { Logger } from "pino";
 import { DEFAULT_HEARTBEAT_MS } from "../protocol/limits.ts";
 import type { ServerTransport } from "../transports/transport.ts";
 import { now } from "./clock.ts";
 import type { FeedSource } from "./feeds/feed.ts";
 import { mountApi } from "./http/api.ts";
-import { originGuard } from "./http/guard.ts";
+import { isLoopback, originGuard } from "./http/guard.ts";
 import { Router } from "./http/router.ts";
 import { Hub } from "./hub.ts";
 import { Nicks } from "./nicks.ts";
@@ -48,11 +48,11 @@ const STOP_MS = 3_000;
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { host, port, database, retain, transports, feed, log } = options;
   const failed = (error: unknown) => log.error(error instanceof Error ? error : { error }, "fault");
-  const router = new Router(originGuard(isLoopback(host)), failed);
+  const router = new Router(originGuard(isLoopback(isIPv6(host) ? `[${host}]` : host)), failed);
   // The port first: it is what decides which of two starting servers it is.
   await listen(router, host, port);
   await using stack = new AsyncDisposableStack();
-  stack.defer(() => void router.server.close());
+  stack.defer(() => router.close());
   const store = stack.use(
     database === undefined ? new MemoryStore(retain) : await openSqlite(database, retain),
   );
@@ -69,22 +69,21 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const address = router.server.address() as AddressInfo;
   const url = `http://${address.family === "IPv6" ? `[${address.address}]` : address.address}:${address.port}`;
   log.info({ url, database: database ?? "memory", feed: feed?.label ?? "none" }, "listening");
-  return {
-    url,
-    async stop() {
-      log.info("stopping");
-      aborter.abort();
-      await feeding;
-      const closed = new Promise<void>((resolve) => void router.server.close(() => resolve()));
-      await hub.drain();
-      router.server.closeIdleConnections();
-      const timer = setTimeout(() => router.server.closeAllConnections(), STOP_MS);
-      await closed;
-      clearTimeout(timer);
-      await resources.disposeAsync();
-      log.info("stopped");
-    },
+  const stop = async () => {
+    log.info("stopping");
+    aborter.abort();
+    await feeding;
+    const closed = new Promise<void>((resolve) => void router.server.close(() => resolve()));
+    await hub.drain();
+    router.server.closeIdleConnections();
+    const timer = setTimeout(() => router.close(), STOP_MS);
+    await closed;
+    clearTimeout(timer);
+    await resources.disposeAsync();
+    log.info("stopped");
   };
+  let stopping: Promise<void> | undefined;
+  return { url, stop: () => (stopping ??= stop()) };
 }
 
 async function listen({ server }: Router, host: string, port: number): Promise<void> {
@@ -96,7 +95,7 @@ async function listen({ server }: Router, host: string, port: number): Promise<v
 }
 
 async function runFeed(hub: Hub, feed: FeedSource, signal: AbortSignal): Promise<void> {
-  const topic = hub.topics.latest("feed:market", "symbol");
+  const topic = hub.topics.feed("feed:market");
   topic.from = feed.label;
   await feed.run((ticks) => {
     const at = now();
@@ -105,8 +104,4 @@ async function runFeed(hub: Hub, feed: FeedSource, signal: AbortSignal): Promise
       ticks.map((tick) => ({ key: tick.symbol, at, body: JSON.stringify(tick) })),
     );
   }, signal);
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || host.startsWith("127.");
 }

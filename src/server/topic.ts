@@ -13,6 +13,8 @@ export interface Subscription {
   base: number | undefined;
   /** What the link still has to be told. */
   gap: Gap | undefined;
+  /** The topic's {@link Topic.drops} when reading began, or began anew. */
+  drops: number;
 }
 
 /** Where a subscription begins, and what it misses of what it asked for. */
@@ -33,8 +35,6 @@ export abstract class Topic {
   abstract readonly mode: TopicMode;
   /** Subscriptions that have read up to the head and are written to when it moves. */
   readonly live = new Set<Subscription>();
-  /** Links that read this topic, live or behind. While there is one, the topic stays. */
-  readers = 0;
   /** Who the events are from that name nobody. */
   from: string | undefined;
   /** What event times count from, ms since 1970. */
@@ -52,6 +52,9 @@ export abstract class Topic {
   /** Where reading begins for what a hello asks for. */
   abstract begin(start: Start): Beginning;
 
+  /** Where a subscription that lags goes on if it can't have what comes next; undefined: it can. */
+  abstract missed(at: Pick<Subscription, "offset" | "drops">): Beginning | undefined;
+
   /**
    * Events after an offset that are at hand now, at most a page; empty at the head. undefined: they have to be {@link read} first.
    */
@@ -59,6 +62,11 @@ export abstract class Topic {
 
   /** Events after an offset, from the store. The first may lie beyond a hole: then what lies between has been trimmed. */
   abstract read(after: number): Promise<readonly Line[]>;
+
+  /** How often an event was dropped that no newer one replaced. */
+  get drops(): number {
+    return 0;
+  }
 
   /** The field of the body that is the key; undefined for logs. */
   get key(): string | undefined {
@@ -71,8 +79,11 @@ export abstract class Topic {
     return { kind: "topic", n, topic, epoch, after: offset, base, mode, key, from, gap };
   }
 
-  /** Move the base on if `at` has come too far from it. Then lines that were encoded before are void. */
-  protected rebase(at: number): boolean {
+  /**
+   * Move the base on if `at` has come too far from it: to be called before events of that time are appended. Lines that were
+   * encoded before are void then.
+   */
+  moveBase(at: number): boolean {
     if (at - this.base < BASE_MS) return false;
     this.base = at;
     return true;

@@ -3,20 +3,32 @@ import { LIMITS } from "../protocol/limits.ts";
 import { familyOf } from "../protocol/names.ts";
 import { now } from "./clock.ts";
 import { randomEpoch } from "./epoch.ts";
-import { LatestTopic } from "./latest-topic.ts";
+import { type Bounds, LatestTopic } from "./latest-topic.ts";
 import { LogTopic } from "./log-topic.ts";
 import type { Store } from "./store/store.ts";
 import type { Topic } from "./topic.ts";
 
-/** Topics held in memory; beyond it those that nobody reads go, the longest unused first. */
+/** Topics in memory; beyond it those that nobody uses go, the longest unused first. */
 const TOPICS = 10_000;
-/** Feeds that users may make: unlike rooms they can't be loaded again, so they stay. */
+/** Feeds that users may make; beyond it the longest unused goes, for good: it lives in memory alone. */
 const USER_FEEDS = 1_000;
-const PRESENCE_KEYS = 10_000;
+const FEED_BOUNDS: Bounds = { keys: LIMITS.feedKeys, retired: 0 };
+/** Who is in a room is always known; who has left it, of so many. */
+const PRESENCE_BOUNDS: Bounds = { keys: Infinity, retired: 256 };
+
+/** The feed that the server writes: it is always there, and its key is another. */
+const MARKET = "feed:market";
+
+/** Keeps a topic in memory until it is disposed. */
+export interface Hold extends Disposable {
+  readonly topic: Promise<Topic>;
+}
 
 interface Entry {
   readonly ready: Promise<Topic>;
+  /** undefined while it is being loaded. */
   topic: Topic | undefined;
+  holds: number;
 }
 
 /** The topics that are in use, made or loaded from the store on first use. */
@@ -38,27 +50,23 @@ export class Topics {
     return this.#entries.size;
   }
 
-  /** @throws ProtocolError `busy` when there are too many feeds */
-  get(name: string): Promise<Topic> {
-    let entry = this.#entries.get(name);
-    if (entry) {
-      this.#entries.delete(name);
-      this.#entries.set(name, entry);
-      return entry.ready;
-    }
-    const made = this.#make(name);
-    // A feed is in the table already; setting it again changes nothing.
-    entry = { ready: Promise.resolve(made), topic: made instanceof Promise ? undefined : made };
-    this.#entries.set(name, entry);
-    if (made instanceof Promise) {
-      const loading = entry;
-      made.then(
-        (topic) => (loading.topic = topic),
-        () => this.#entries.delete(name),
-      );
-    }
+  /**
+   * Use a topic. It stays the same one until the hold is disposed.
+   * @throws ProtocolError `busy` when there are too many feeds
+   */
+  hold(name: string): Hold {
+    if (familyOf(name) === "feed") this.admit(name);
+    const entry = this.#touch(name) ?? this.#load(name);
+    entry.holds += 1;
     this.#evict();
-    return entry.ready;
+    let held = true;
+    return {
+      topic: entry.ready,
+      [Symbol.dispose]() {
+        if (held) entry.holds -= 1;
+        held = false;
+      },
+    };
   }
 
   /** A topic if it is in use. A promise while it is being loaded: what is committed meanwhile has to wait for it. */
@@ -69,61 +77,87 @@ export class Topics {
 
   /**
    * Make sure that a topic can be published to: feeds are made now, rooms need nothing.
-   * @throws ProtocolError `busy` when there are too many feeds
+   * @throws ProtocolError `busy` when there are too many feeds and all of them are being read
    */
   admit(name: string): void {
-    if (familyOf(name) !== "feed" || this.#entries.has(name)) return;
-    if (++this.#feeds > USER_FEEDS) {
-      this.#feeds -= 1;
+    if (familyOf(name) !== "feed" || this.#touch(name)) return;
+    if (this.#feeds >= USER_FEEDS && !this.#dropFeed()) {
       throw new ProtocolError(
         "busy",
-        `there are ${USER_FEEDS} feeds on this server already: use one of them`,
+        `${USER_FEEDS} feeds are being read on this server: use one of them`,
       );
     }
-    this.latest(name, "key");
+    this.feed(name);
   }
 
-  /** A latest topic, made at once if it isn't there. */
-  latest(name: string, key: string): LatestTopic {
-    const existing = this.#entries.get(name)?.topic;
+  /** A feed, made at once if it isn't there. */
+  feed(name: string): LatestTopic {
+    const existing = this.#touch(name)?.topic;
     if (existing instanceof LatestTopic) return existing;
-    const topic = new LatestTopic(name, ++this.#n, randomEpoch(), key, LIMITS.feedKeys, now());
-    this.#entries.set(name, { ready: Promise.resolve(topic), topic });
+    const key = name === MARKET ? "symbol" : "key";
+    const topic = new LatestTopic(name, ++this.#n, randomEpoch(), key, FEED_BOUNDS, now());
+    this.#entries.set(name, { ready: Promise.resolve(topic), topic, holds: 0 });
+    if (name !== MARKET) this.#feeds += 1;
     return topic;
   }
 
-  #make(name: string): Topic | Promise<Topic> {
-    const n = ++this.#n;
-    switch (familyOf(name)) {
-      case "room":
-        return this.#store
-          .state(name)
-          .then((state) => new LogTopic(name, n, this.#store, state, now()));
-      case "feed":
-        this.admit(name);
-        return this.latest(name, "key");
-      case "who": {
-        const topic = new LatestTopic(name, n, randomEpoch(), "nick", PRESENCE_KEYS, now());
-        const room = `room:${name.slice("who:".length)}`;
-        for (const nick of this.#present(room)) topic.append(nick, presenceEvent(nick, true));
-        return topic;
-      }
-    }
+  #load(name: string): Entry {
+    const entry = familyOf(name) === "room" ? this.#loadRoom(name) : this.#makePresence(name);
+    this.#entries.set(name, entry);
+    return entry;
   }
 
+  #loadRoom(name: string): Entry {
+    const n = ++this.#n;
+    const ready = this.#store
+      .state(name)
+      .then((state) => new LogTopic(name, n, this.#store, state, now()));
+    const entry: Entry = { ready, topic: undefined, holds: 0 };
+    ready.then(
+      (topic) => (entry.topic = topic),
+      () => this.#entries.delete(name),
+    );
+    return entry;
+  }
+
+  #makePresence(name: string): Entry {
+    const topic = new LatestTopic(name, ++this.#n, randomEpoch(), "nick", PRESENCE_BOUNDS, now());
+    for (const nick of this.#present(`room:${name.slice("who:".length)}`)) {
+      appendPresence(topic, nick, true);
+    }
+    return { ready: Promise.resolve(topic), topic, holds: 0 };
+  }
+
+  #touch(name: string): Entry | undefined {
+    const entry = this.#entries.get(name);
+    if (!entry) return undefined;
+    this.#entries.delete(name);
+    this.#entries.set(name, entry);
+    return entry;
+  }
+
+  // Unlike rooms, feeds can't be loaded again: they have a bound of their own.
   #evict(): void {
     if (this.#entries.size <= TOPICS) return;
-    for (const [name, { topic }] of this.#entries) {
-      if (topic && topic.readers === 0 && familyOf(name) !== "feed") this.#entries.delete(name);
+    for (const [name, { topic, holds }] of this.#entries) {
+      if (topic && holds === 0 && familyOf(name) !== "feed") this.#entries.delete(name);
       if (this.#entries.size <= TOPICS) return;
     }
   }
+
+  #dropFeed(): boolean {
+    for (const [name, { holds }] of this.#entries) {
+      if (familyOf(name) !== "feed" || name === MARKET || holds > 0) continue;
+      this.#entries.delete(name);
+      this.#feeds -= 1;
+      return true;
+    }
+    return false;
+  }
 }
 
-/** An event of a `who:` topic. */
-export function presenceEvent(
-  nick: string,
-  here: boolean,
-): { at: number; from: string; body: string } {
-  return { at: now(), from: "", body: JSON.stringify({ nick, here }) };
+/** Say in a `who:` topic that somebody has come or gone. */
+export function appendPresence(topic: LatestTopic, nick: string, here: boolean) {
+  const event = { at: now(), from: "", body: JSON.stringify({ nick, here }) };
+  return here ? topic.append(nick, event) : topic.retire(nick, event);
 }

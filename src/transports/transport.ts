@@ -34,8 +34,8 @@ export interface Wire extends AsyncDisposable {
 export interface LinkRequest {
   readonly wire: Wire;
   /** Topics with the session's positions as they are now: links that ask again read it again. */
-  hello(): Hello;
-  /** ms between polls, for transports that poll. */
+  readonly hello: () => Hello;
+  /** ms between polls, for transports that poll; to be looked up before each. */
   readonly pollInterval: { readonly min: number; readonly max: number };
 }
 

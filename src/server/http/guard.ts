@@ -32,11 +32,12 @@ function isLocalName(hostname: string): boolean {
   return isLoopback(hostname) || isIP(hostname.replace(/^\[|\]$/g, "")) !== 0;
 }
 
-function isLoopback(hostname: string): boolean {
+/** Whether a host's name, or its address as a URL has it, means this machine. */
+export function isLoopback(hostname: string): boolean {
   return (
     hostname === "localhost" ||
     hostname.endsWith(".localhost") ||
     hostname === "[::1]" ||
-    /^127\./.test(hostname)
+    (isIP(hostname) === 4 && hostname.startsWith("127."))
   );
 }

@@ -5,6 +5,7 @@ import {
   type ServerResponse,
   STATUS_CODES,
 } from "node:http";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { ERRORS, ProtocolError } from "../../protocol/errors.ts";
 import { VERSION } from "../../protocol/limits.ts";
@@ -21,6 +22,10 @@ type UpgradeHandler = Parameters<ServerRoutes["upgrade"]>[1];
 
 /** Idle connections are kept for longer than any client's pause between two polls, in ms. */
 const KEEP_ALIVE_MS = 65_000;
+/** How long a request may take to come in, in ms. */
+const REQUEST_MS = 30_000;
+/** The longest hello (64 topics of 64 characters, each 12 characters when it is percent-encoded) and some more. */
+const HEADER_BYTES = 64 * 1024;
 
 /** The one HTTP server: routes by path, answers every error as JSON. */
 export class Router implements ServerRoutes {
@@ -30,6 +35,8 @@ export class Router implements ServerRoutes {
     { readonly method: "GET" | "POST"; readonly handler: Handler }
   >();
   readonly #upgrades = new Map<string, UpgradeHandler>();
+  /** Sockets that have left HTTP: the server closes only the others. */
+  readonly #upgraded = new Set<Duplex>();
   readonly #guard: Guard;
   readonly #failed: (error: unknown) => void;
   readonly #ready = Promise.withResolvers<void>();
@@ -38,10 +45,32 @@ export class Router implements ServerRoutes {
   constructor(guard: Guard, failed: (error: unknown) => void) {
     this.#guard = guard;
     this.#failed = failed;
-    this.server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 30_000 });
+    // Nobody may be waiting when it is given up.
+    this.#ready.promise.catch(() => {});
+    this.server = createServer({
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      requestTimeout: REQUEST_MS,
+      maxHeaderSize: HEADER_BYTES,
+      // Any other protocol is an offer (curl --http2 makes one) that may be passed over.
+      shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === "websocket",
+    });
     this.server.on("request", (request, response) => void this.#answer(request, response));
     this.server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-      void this.#ready.promise.then(() => this.#upgrade(request, socket, head));
+      this.#upgraded.add(socket);
+      socket.once("close", () => this.#upgraded.delete(socket));
+      // Until a handler has taken over, a reset of the connection has no other listener.
+      socket.on("error", () => socket.destroy());
+      void this.#upgrade(request, socket, head);
+    });
+    this.server.on("clientError", (error: NodeJS.ErrnoException, socket: Duplex) => {
+      // What was sent before may be half an answer: nothing can be told then.
+      if ((socket as Socket).bytesWritten > 0) {
+        socket.destroy();
+        return;
+      }
+      const tooLarge = error.code === "HPE_HEADER_OVERFLOW";
+      const expected = tooLarge ? `headers of at most ${HEADER_BYTES} bytes` : "an HTTP request";
+      refuse(socket, new ProtocolError("bad-request", `expected ${expected}`));
     });
   }
 
@@ -62,9 +91,17 @@ export class Router implements ServerRoutes {
     this.#ready.resolve();
   }
 
+  /** Stop listening and cut what is open; requests that wait for {@link ready} are refused. */
+  close(): void {
+    this.#ready.reject(new ProtocolError("draining", "the server could not start"));
+    this.server.close();
+    this.server.closeAllConnections();
+    for (const socket of this.#upgraded) socket.destroy();
+  }
+
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    await this.#ready.promise;
     try {
+      await this.#ready.promise;
       const url = urlOf(request);
       this.#guard(request);
       const route = this.#routes.get(url.pathname);
@@ -89,24 +126,16 @@ export class Router implements ServerRoutes {
     }
   }
 
-  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    // Until the handler has taken over, a reset of the connection has no other listener.
-    const ignore = () => socket.destroy();
-    socket.on("error", ignore);
+  async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     try {
+      await this.#ready.promise;
       const url = urlOf(request);
       this.#guard(request);
       const handler = this.#upgrades.get(url.pathname);
       if (!handler) throw this.#notFound(url);
       handler(request, socket, head, url);
     } catch (error) {
-      const known = this.#explain(error);
-      const body = `${JSON.stringify(errorBody(known))}\n`;
-      const { status } = ERRORS[known.code];
-      socket.end(
-        `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\nconnection: close\r\ncontent-type: application/json\r\n` +
-          `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-      );
+      refuse(socket, this.#explain(error));
     }
   }
 
@@ -116,6 +145,12 @@ export class Router implements ServerRoutes {
       return new ProtocolError(
         "unsupported-version",
         `this server speaks version ${VERSION} of the protocol, the client version ${version}: use a backchat of the same major version on both sides`,
+      );
+    }
+    if (this.#routes.has(pathname)) {
+      return new ProtocolError(
+        "method",
+        `${pathname} takes a plain request, got a WebSocket upgrade`,
       );
     }
     if (this.#upgrades.has(pathname)) {
@@ -136,6 +171,21 @@ export class Router implements ServerRoutes {
       "the server failed to answer this request; its log says why",
     );
   }
+}
+
+// A refusal where there is no response to write to; the connection ends with it, whatever the other side does.
+function refuse(socket: Duplex, error: ProtocolError): void {
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const { status } = ERRORS[error.code];
+  const body = `${JSON.stringify(errorBody(error))}\n`;
+  socket.once("finish", () => socket.destroy());
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\nconnection: close\r\ncontent-type: application/json\r\n` +
+      `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
 }
 
 /** Answer with an error as PROTOCOL.md, section 7, has it. */
@@ -165,6 +215,18 @@ function send(response: ServerResponse, type: string, text: string, status: numb
 
 function errorBody({ code, message, suggestion, after }: ProtocolError): object {
   return { kind: "error", code, message, suggestion, after };
+}
+
+/** A whole number of a URL's query. @throws ProtocolError `bad-request` */
+export function wholeNumber(url: URL, name: string): number | undefined {
+  const text = url.searchParams.get(name);
+  if (text === null) return undefined;
+  const value = Number(text);
+  if (/^[0-9]+$/.test(text) && Number.isSafeInteger(value)) return value;
+  throw new ProtocolError(
+    "bad-request",
+    `expected ${name} to be a whole number, got ${quote(text)}`,
+  );
 }
 
 function urlOf(request: IncomingMessage): URL {

@@ -42,7 +42,7 @@ export class MemoryStore implements Store {
 
   async topics(limit: number): Promise<(LogState & { topic: string })[]> {
     return Array.from(this.#logs, ([topic, log]) => ({ topic, ...stateOf(log) }))
-      .sort((a, b) => b.at - a.at)
+      .toSorted((a, b) => b.at - a.at)
       .slice(0, limit);
   }
 

@@ -1,5 +1,5 @@
-import { mkdirSync } from "node:fs";
-import { dirname } from "node:path";
+import { existsSync, mkdirSync, realpathSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { Worker } from "node:worker_threads";
 import type { WriterOptions, WriterReply, WriterRequest } from "./messages.ts";
@@ -25,18 +25,29 @@ const PAGE_BYTES = 256 * 1024;
  * @throws StoreError `unusable`, `locked`
  */
 export async function openSqlite(file: string, retain: number): Promise<Store> {
+  const path = resolvePath(file);
+  const writer = new WriterThread({ file: path, retain });
   try {
-    mkdirSync(dirname(file), { recursive: true });
-  } catch (cause) {
-    throw new StoreError(
-      "unusable",
-      `${dirname(file)} can't be made: ${(cause as Error).message}`,
-      { cause },
-    );
+    const { epoch } = await writer.started;
+    return new SqliteStore(epoch, writer, new DatabaseSync(path, { readOnly: true }));
+  } catch (error) {
+    await writer.close();
+    if (error instanceof StoreError) throw error;
+    throw new StoreError("unusable", `${file} can't be read: ${String(error)}`, { cause: error });
   }
-  const writer = new WriterThread({ file, retain });
-  const { epoch } = await writer.started;
-  return new SqliteStore(epoch, writer, new DatabaseSync(file, { readOnly: true }));
+}
+
+// One name for one file, or two servers could lock it under two names.
+function resolvePath(file: string): string {
+  const folder = dirname(file);
+  try {
+    mkdirSync(folder, { recursive: true });
+    return existsSync(file) ? realpathSync(file) : join(realpathSync(folder), basename(file));
+  } catch (cause) {
+    throw new StoreError("unusable", `${folder} can't be used: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
 }
 
 class SqliteStore implements Store {
@@ -55,7 +66,7 @@ class SqliteStore implements Store {
       ),
       state: database.prepare("SELECT head, floor, at, line FROM topics WHERE name = ?"),
       topics: database.prepare(
-        "SELECT name, head, floor, at, line FROM topics ORDER BY at DESC LIMIT ?",
+        "SELECT name, head, floor, at, line FROM topics WHERE head > 0 ORDER BY at DESC LIMIT ?",
       ),
       nicks: database.prepare("SELECT key, nick, identity, until FROM nicks"),
     };
@@ -127,6 +138,8 @@ class WriterThread {
   readonly #waiting = new Map<number, PromiseWithResolvers<Done>>();
   readonly #exited = Promise.withResolvers<void>();
   readonly started: Promise<Done>;
+  /** Why nothing more can be asked of it. */
+  #ended: StoreError | undefined;
   #id = 0;
 
   constructor(options: WriterOptions) {
@@ -143,25 +156,27 @@ class WriterThread {
       else waiting?.reject(new StoreError(reply.code, reply.message));
     });
     this.#worker.on("error", (cause) => {
-      this.#failAll(
+      this.#end(
         new StoreError("unwritable", `the store's writer failed: ${String(cause)}`, { cause }),
       );
     });
     this.#worker.on("exit", () => {
-      this.#failAll(new StoreError("unwritable", "the store's writer has ended"));
+      this.#end(new StoreError("unwritable", "the store's writer has ended"));
       this.#exited.resolve();
     });
   }
 
   request(message: Unnumbered<WriterRequest>): Promise<Done> {
+    if (this.#ended) return Promise.reject(this.#ended);
     const id = ++this.#id;
     const reply = this.#wait(id);
     this.#worker.postMessage({ ...message, id });
     return reply;
   }
 
+  /** Commit what was asked for, and end. Never rejects: a writer that has failed has ended. */
   async close(): Promise<void> {
-    await this.request({ kind: "close" });
+    await this.request({ kind: "close" }).catch(() => {});
     await this.#exited.promise;
   }
 
@@ -171,7 +186,8 @@ class WriterThread {
     return waiting.promise;
   }
 
-  #failAll(error: StoreError): void {
+  #end(error: StoreError): void {
+    this.#ended ??= error;
     for (const waiting of this.#waiting.values()) waiting.reject(error);
     this.#waiting.clear();
   }

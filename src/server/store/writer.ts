@@ -47,14 +47,15 @@ class Writer {
   constructor({ file, retain }: WriterOptions) {
     this.#retain = retain;
     this.#lock = lock(file);
+    let database: DatabaseSync | undefined;
     try {
-      this.#database = new DatabaseSync(file, { timeout: 2_000 });
+      this.#database = database = new DatabaseSync(file, { timeout: 2_000 });
       migrate(this.#database, file);
       const sql = (text: string) => this.#database.prepare(text);
       this.#sql = {
         insertEvent: sql("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)"),
         findEvent: sql(
-          "SELECT offset FROM events WHERE topic = ? AND producer = ? AND number = ? ORDER BY offset DESC LIMIT 1",
+          "SELECT offset FROM events WHERE topic = (SELECT id FROM topics WHERE name = ?) AND producer = ? AND number = ? ORDER BY offset DESC LIMIT 1",
         ),
         trim: sql("DELETE FROM events WHERE topic = ? AND offset <= ?"),
         insertTopic: sql(
@@ -72,8 +73,9 @@ class Writer {
       this.epoch = String(
         this.#database.prepare("SELECT value FROM meta WHERE key = 'epoch'").get()?.["value"],
       );
-      this.#database.prepare("DELETE FROM producers WHERE seen < ?").run(Date.now() - PRODUCER_MS);
+      this.#forget();
     } catch (error) {
+      database?.close();
       this.#lock.close();
       if (error instanceof StoreError) throw error;
       throw new StoreError("unusable", `${file} can't be used as a database: ${text(error)}`, {
@@ -150,9 +152,15 @@ class Writer {
     return { kind: "appended", offset: topic.head, floor: topic.floor };
   }
 
+  #forget(): void {
+    const time = Date.now();
+    this.#database.prepare("DELETE FROM producers WHERE seen < ?").run(time - PRODUCER_MS);
+    this.#database.prepare("DELETE FROM nicks WHERE until < ?").run(time);
+  }
+
   // Only retries come here, so it reads the topic's events instead of keeping an index that each append would pay for.
   #find(name: string, producer: CachedProducer, number: number): number | null {
-    const offset = this.#sql.findEvent.get(this.#topic(name).id, producer.id, number)?.["offset"];
+    const offset = this.#sql.findEvent.get(name, producer.id, number)?.["offset"];
     return typeof offset === "number" ? offset : null;
   }
 
@@ -242,11 +250,10 @@ function serve(port: NonNullable<typeof parentPort>, options: WriterOptions): vo
     try {
       const outcomes = request.kind === "append" ? writer.append(request.batch) : [];
       if (request.kind === "nick") writer.saveNick(request.lease);
-      if (request.kind === "close") {
-        writer.close();
-        port.close();
-      }
+      if (request.kind === "close") writer.close();
       reply({ id: request.id, kind: "done", outcomes, epoch });
+      // Last: nothing is sent through a closed port.
+      if (request.kind === "close") port.close();
     } catch (error) {
       fail(request.id, error);
     }

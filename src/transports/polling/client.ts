@@ -1,8 +1,8 @@
-import { setTimeout as rest } from "node:timers/promises";
 import type { ServerFrame } from "../../protocol/frames.ts";
 import { poll } from "../shared/client/http.ts";
 import { HttpLink } from "../shared/client/http-link.ts";
 import type { ClientTransport } from "../transport.ts";
+import { Pause } from "./pause.ts";
 
 /** After a poll that brought nothing, the next pause is so many times as long. */
 const SLOWER = 1.5;
@@ -11,34 +11,22 @@ const SLOWER = 1.5;
 export const pollingClient: ClientTransport = {
   name: "polling",
   async open(request, signal) {
-    const { min, max } = request.pollInterval;
     const first = await poll("polling", request, signal);
-    let said = new AbortController();
+    const pause = new Pause();
     const receive = async (deliver: (frames: ServerFrame[]) => Promise<void>, closed: AbortSignal) => {
-      let pause = min;
+      let ms = request.pollInterval.min;
       for (let frames = first; ; frames = await poll("polling", request, closed)) {
         await deliver(frames);
         if (frames.at(-1)?.kind === "more") continue;
-        pause = frames.some(({ kind }) => kind === "event") ? min : Math.min(max, pause * SLOWER);
-        await restFor(pause, AbortSignal.any([closed, said.signal]));
-        if (said.signal.aborted) {
-          said = new AbortController();
-          pause = min;
-          await restFor(min, closed);
-        }
+        const { min, max } = request.pollInterval;
+        const news = frames.some(({ kind }) => kind === "event");
+        ms = news ? min : Math.min(max, ms * SLOWER);
+        if (await pause.last(min, ms, closed)) ms = min;
         closed.throwIfAborted();
       }
     };
     return new HttpLink(request, receive, (frames) => {
-      if (frames.some(({ kind }) => kind === "publish")) said.abort();
+      if (frames.some(({ kind }) => kind === "publish")) pause.shorten();
     });
   },
 };
-
-async function restFor(ms: number, interrupted: AbortSignal): Promise<void> {
-  try {
-    await rest(ms, undefined, { signal: interrupted });
-  } catch (error) {
-    if (!interrupted.aborted) throw error;
-  }
-}

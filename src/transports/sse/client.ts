@@ -21,6 +21,8 @@ export const sseClient: ClientTransport = {
       await requireOurs(response, "text/event-stream");
       const { body } = response;
       return new HttpLink(request, async (deliver, closed) => {
+        // Its end is heard by whoever reads it; there may be nobody any more.
+        body.on("error", () => {});
         const close = () => body.destroy();
         closed.addEventListener("abort", close, { once: true });
         try {

@@ -16,6 +16,7 @@ export const sseServer: ServerTransport = {
       });
       const sink = new SseSink(response, hello.link === undefined);
       const reader = hub.open(hello, sink, "stream");
+      sink.begin();
       response.on("drain", () => reader.drained());
       response.on("close", () => reader.close());
     });
@@ -30,6 +31,12 @@ class SseSink implements Sink {
   constructor(response: ServerResponse, ids: boolean) {
     this.#response = response;
     this.#ids = ids;
+  }
+
+  /** Answer, unless something has been written already. Not before the hub has let the link in: a refusal is an answer of its own. */
+  begin(): void {
+    const response = this.#response;
+    if (response.headersSent) return;
     response.removeHeader("transfer-encoding");
     response.writeHead(200, {
       "content-type": "text/event-stream; charset=utf-8",
@@ -45,6 +52,7 @@ class SseSink implements Sink {
   }
 
   write(chunk: Chunk, idOf: (offset: number) => string): void {
+    this.begin();
     if (this.#ids && chunk.offsets) {
       const { offsets } = chunk;
       this.#response.write(
@@ -56,6 +64,7 @@ class SseSink implements Sink {
   }
 
   end(error?: ErrorFrame): void {
+    this.begin();
     this.#response.end(error ? encode([JSON.stringify(error)]) : undefined);
   }
 }

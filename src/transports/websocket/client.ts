@@ -18,7 +18,7 @@ const CLOSE_MS = 1_000;
 export const websocketClient: ClientTransport = {
   name: "websocket",
   async open({ wire, hello }, signal) {
-    signal.throwIfAborted();
+    if (signal.aborted) throw linkErrorOf(signal.reason);
     const { path, headers } = openingOf("websocket", hello());
     const url = new URL(path, wire.origin);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
@@ -38,7 +38,8 @@ export const websocketClient: ClientTransport = {
       await opened(websocket);
       return link;
     } catch (error) {
-      throw linkErrorOf(error);
+      if (signal.aborted) throw linkErrorOf(signal.reason);
+      throw handshakeError(error);
     } finally {
       signal.removeEventListener("abort", abort);
     }
@@ -48,11 +49,12 @@ export const websocketClient: ClientTransport = {
 class WebSocketLink implements ClientLink {
   readonly frames: AsyncIterable<readonly ServerFrame[]>;
   readonly #websocket: WebSocket;
+  readonly #inbox = new Inbox();
   readonly #closed = Promise.withResolvers<void>();
 
   constructor(websocket: WebSocket) {
     this.#websocket = websocket;
-    const inbox = new Inbox();
+    const inbox = this.#inbox;
     this.frames = inbox;
     const ending = new Ending();
     websocket.on("message", (data) => {
@@ -89,7 +91,9 @@ class WebSocketLink implements ClientLink {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#inbox.discard();
     if (this.#websocket.readyState === WebSocket.CLOSED) return;
+    // Only who reads comes to the answer.
     this.#websocket.resume();
     this.#websocket.close(1000);
     const timer = setTimeout(() => this.#websocket.terminate(), CLOSE_MS);
@@ -103,7 +107,7 @@ function opened(websocket: WebSocket): Promise<void> {
   websocket.once("open", () => resolve());
   websocket.once("error", reject);
   websocket.once("unexpected-response", (request, response: IncomingMessage) => {
-    explain(response)
+    void explain(response)
       .then(reject, reject)
       .finally(() => request.destroy());
   });
@@ -113,10 +117,17 @@ function opened(websocket: WebSocket): Promise<void> {
 // A refusal of our server says why; anything else is somebody in between.
 async function explain(response: IncomingMessage): Promise<LinkError> {
   let text = "";
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    text += chunk.toString();
+  for await (const chunk of response.setEncoding("utf8") as AsyncIterable<string>) {
+    text += chunk;
     if (text.length > LIMITS.frameBytes) break;
   }
   const error = errorIn(text);
   return error ? refusedBy(error) : notOurs(response.statusCode ?? 0, response.headers["content-type"] ?? "");
+}
+
+// What ws finds wrong with the answer to its handshake has no code.
+function handshakeError(error: unknown): LinkError {
+  if (!(error instanceof Error) || error instanceof LinkError || "code" in error) return linkErrorOf(error);
+  const failure = error.message.includes("timed out") ? "silent" : "blocked";
+  return new LinkError(failure, error.message, { cause: error });
 }

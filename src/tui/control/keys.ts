@@ -1,10 +1,10 @@
 import { TRANSPORTS } from "../../client/transport-names.ts";
 import type { Key } from "../input/key.ts";
 import { lookup } from "../input/keymap.ts";
-import type { Overlay, State } from "../store/state.ts";
+import { currentRoom, type Overlay, type State } from "../store/state.ts";
 import { helpEnd } from "../view/help.ts";
 import { layoutOf } from "../view/layout.ts";
-import type { Context } from "./context.ts";
+import { type Context, notify } from "./context.ts";
 import { perform } from "./perform.ts";
 import { sendNow } from "./submit.ts";
 import { swapTo } from "./transport.ts";
@@ -21,6 +21,7 @@ export function onKey(context: Context, key: Key): void {
   if (action) return perform(context, action);
   if (key.kind === "text" || key.kind === "paste") {
     store.dispatch({ kind: "edit", edit: { kind: "insert", text: key.text } });
+    if (currentRoom(store.get()).composer.full) notify(context, "that would be too long: a message has at most 16 KiB", "error");
   }
 }
 

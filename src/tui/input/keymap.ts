@@ -90,7 +90,7 @@ const BINDINGS: readonly Binding[] = [
   {
     group: "Rooms",
     keys: { f2: "rooms-toggle" },
-    command: "/rooms",
+    command: "/sidebar",
     help: "show or hide the list of rooms",
   },
 

@@ -25,7 +25,7 @@ export function actionsOf(notice: Notice, now: number): readonly Action[] {
     case "gap":
       return gapActions(notice, now);
     case "topic":
-      return notice.topic === MARKET ? [{ kind: "source", source: cleanLine(notice.source ?? "", 40) }] : [];
+      return notice.topic === MARKET ? [{ kind: "source", source: notice.source && cleanLine(notice.source, 40) }] : [];
     case "link":
       return linkActions(notice, now);
     case "swap":

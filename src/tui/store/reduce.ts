@@ -11,10 +11,9 @@ import { updateTicker } from "./ticker.ts";
 export function reduce(state: State, action: Action): State {
   switch (action.kind) {
     case "heard": {
-      const { nick, lastId: before, current } = state;
-      const id = before + 1;
-      return inRoom({ ...state, lastId: id }, action.topic, (room) =>
-        hear(room, action.heard, { nick, id, current: room.topic === current }),
+      const { nick, current } = state;
+      return withId(state, (numbered, id) =>
+        inRoom(numbered, action.topic, (room) => hear(room, action.heard, { nick, id, current: room.topic === current })),
       );
     }
     case "topic-line":
@@ -62,13 +61,16 @@ export function reduce(state: State, action: Action): State {
     }
     case "say": {
       const { topic, outgoing, publish, now } = action;
-      const id = state.lastId + 1;
-      return inRoom({ ...state, lastId: id }, topic, (room) => say(room, outgoing, publish, state.nick, id, now));
+      return withId(state, (numbered, id) =>
+        inRoom(numbered, topic, (room) => say(room, outgoing, publish, state.nick, id, now)),
+      );
     }
     case "kept":
-      return inRoom(state, action.topic, (room) => kept(room, action.publish, action.epoch, action.offset));
+      return withId(state, (numbered, id) => inRoom(numbered, action.topic, (room) => kept(room, action, id)));
     case "refused":
-      return inRoom(state, action.topic, (room) => refuse(room, action.publish, action.reason));
+      return withId(state, (numbered, id) =>
+        inRoom(numbered, action.topic, (room) => refuse(room, action.publish, action.reason, id)),
+      );
     case "discard":
       return inRoom(state, action.topic, (room) => discard(room, action.id));
     case "scroll":
@@ -213,13 +215,21 @@ function part(state: State, topic: string): State {
 }
 
 function print(state: State, topic: string, text: string, tone: Line["tone"], at: number): State {
-  const id = state.lastId + 1;
-  return inRoom({ ...state, lastId: id }, topic, (room) => append(room, { kind: "line", id, at, text, tone }));
+  return withId(state, (numbered, id) =>
+    inRoom(numbered, topic, (room) => append(room, { kind: "line", id, at, text, tone })),
+  );
 }
 
 function divide(state: State, topic: string, text: string, tone: Divider["tone"], at: number): State {
+  return withId(state, (numbered, id) =>
+    inRoom(numbered, topic, (room) => append(room, { kind: "divider", id, at, text, tone })),
+  );
+}
+
+/** Change the state with an id that no entry has. */
+function withId(state: State, change: (numbered: State, id: number) => State): State {
   const id = state.lastId + 1;
-  return inRoom({ ...state, lastId: id }, topic, (room) => append(room, { kind: "divider", id, at, text, tone }));
+  return change({ ...state, lastId: id }, id);
 }
 
 function here(state: State, change: (room: Room) => Room): State {

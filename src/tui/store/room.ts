@@ -30,7 +30,7 @@ export function hear(room: Room, heard: Heard, { nick, id, current }: Context): 
   const mentioned = !own && mentions(heard.text, nick);
   const message: Message = { kind: "message", id, ...heard, mentioned };
   const waiting = own ? waitingFor(room, heard) : undefined;
-  const placed = waiting ? { ...message, id: waiting.id, mark: waiting.mark, publish: waiting.publish } : message;
+  const placed = waiting ? { ...waiting, ...message, id: waiting.id } : message;
   const next = append(reached(room, heard), placed);
   const pending = waiting ? room.pending.filter((other) => other !== waiting) : room.pending;
   return {
@@ -70,19 +70,30 @@ export function say(room: Room, { raw, text, me }: Outgoing, publish: number, fr
   return { ...room, pending: [...room.pending, message], readMark: undefined, anchor: undefined, below: 0 };
 }
 
-/** An own message is kept, at this place in the log. `offset` null: it has been trimmed since. */
-export function kept(room: Room, publish: number, epoch: string, offset: number | null): Room {
+/** Where an own message has been kept. */
+export interface Kept {
+  readonly publish: number;
+  readonly epoch: string;
+  readonly offset: number | null;
+}
+
+/** An own message is kept, at this place in the log. `offset` null: it has been trimmed since. `id` is a new one. */
+export function kept(room: Room, { publish, epoch, offset }: Kept, id: number): Room {
   const shown = room.entries.findLast((entry): entry is Message => entry.kind === "message" && entry.publish === publish);
   if (shown?.offset === offset && shown.epoch === epoch) return amend(room, shown, { mark: "sent", publish: undefined });
   // Somebody of the same nick said the same before: that wasn't it.
   const freed = shown ? amend(room, shown, { mark: undefined, publish: undefined }) : room;
-  const waiting = room.pending.find((pending) => pending.publish === publish) ?? shown;
+  const waiting = room.pending.find((pending) => pending.publish === publish) ?? (shown && waitingAgain(shown, id));
   if (!waiting) return room;
   const others = room.pending.filter((pending) => pending !== waiting);
   const there = freed.entries.findLast(
     (entry): entry is Message => entry.kind === "message" && entry.offset === offset && entry.epoch === epoch,
   );
-  if (there) return { ...amend(freed, there, { mark: "sent" }), pending: others };
+  if (there) {
+    // What was taken for this one by mistake waits again.
+    const displaced = there.publish === undefined ? [] : [waitingAgain(there, id)];
+    return { ...amend(freed, there, { mark: "sent", publish: undefined }), pending: [...others, ...displaced] };
+  }
   const settled: Message = { ...waiting, mark: "sent", publish: undefined };
   // It never comes any more: it stays where it is.
   if (offset === null) return { ...append(freed, settled), pending: others };
@@ -91,13 +102,13 @@ export function kept(room: Room, publish: number, epoch: string, offset: number 
   return { ...freed, pending };
 }
 
-/** An own message was refused for good. */
-export function refuse(room: Room, publish: number, reason: string): Room {
+/** An own message was refused for good. `id` is a new one. */
+export function refuse(room: Room, publish: number, reason: string, id: number): Room {
   const failed = (message: Message): Message => ({ ...message, mark: "failed", reason, publish: undefined });
   const shown = room.entries.findLast((entry): entry is Message => entry.kind === "message" && entry.publish === publish);
   if (shown) {
     const freed = amend(room, shown, { mark: undefined, publish: undefined });
-    return { ...freed, pending: [...room.pending, { ...failed(shown), epoch: "", offset: 0 }] };
+    return { ...freed, pending: [...room.pending, failed(waitingAgain(shown, id))] };
   }
   return { ...room, pending: room.pending.map((message) => (message.publish === publish ? failed(message) : message)) };
 }
@@ -161,6 +172,11 @@ export function trim(room: Room): Room {
 /** The newest entry that is shown; undefined: there is none. */
 export function lastId(room: Room): number | undefined {
   return room.entries.at(-1)?.id;
+}
+
+/** An own message whose place turned out to be another's. */
+function waitingAgain(message: Message, id: number): Message {
+  return { ...message, id, epoch: "", offset: 0 };
 }
 
 function amend(room: Room, old: Entry, change: Partial<Message>): Room {

@@ -11,9 +11,12 @@ export const segmenter = new Intl.Segmenter(undefined, { granularity: "grapheme"
 /** The width of each character of one UTF-16 unit, plus 1; 0 where it wasn't asked for yet. */
 const known = new Uint8Array(0x1_0000);
 
+/** Printable ASCII, and what the interface itself draws: each one cell wide. string-width takes long to find that out. */
+const NARROW = /^[\x20-\x7e·—…←-↓─-▟▲▸▼○◌●✓✗]*$/;
+
 /** The width of a text in cells. */
 export function cells(text: string): number {
-  if (text.length !== 1) return stringWidth(text);
+  if (text.length !== 1) return NARROW.test(text) ? text.length : stringWidth(text);
   const unit = text.charCodeAt(0);
   return (known[unit] ||= stringWidth(text) + 1) - 1;
 }

@@ -62,7 +62,7 @@ function compute(state: State, composer: ComposerState, noticed: boolean): Layou
   const rest = rows - header - status - strip;
   const written = layoutComposer(composer, columns - prompt, Math.max(1, Math.min(8, Math.floor(rest / 3))));
   const left = state.sidebar ? LEFT[mode] : 0;
-  const right = state.sidebar ? RIGHT[mode] : 0;
+  const right = RIGHT[mode];
   return {
     mode,
     columns,

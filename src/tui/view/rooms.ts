@@ -1,7 +1,7 @@
 import type { Room, State } from "../store/state.ts";
 import { cells, fit } from "../text/width.ts";
 import { nickStyle, roomName } from "./format.ts";
-import { BLANK, fitRow, justify, padRow, type Row, span, type Span } from "./row.ts";
+import { BLANK, fitRow, justify, padRow, type Row, rowCells, span, type Span } from "./row.ts";
 
 type RoomsState = Pick<State, "rooms" | "current" | "nick">;
 
@@ -19,13 +19,24 @@ export function sidebarRows(state: RoomsState, room: Room, width: number, height
   return bordered;
 }
 
-/** All rooms in one row, for small screens. */
-export function roomTabs(state: Pick<State, "rooms" | "current">): Row {
-  return state.rooms.flatMap((room, index): Span[] => {
-    const name = `${index + 1}:${roomName(room.topic).slice(1)}`;
-    const current = room.topic === state.current;
-    return [span(index > 0 ? " " : ""), span(current ? `[${name}]` : name, current ? "bold" : "plain"), ...counts(room)];
+/** The rooms in one row, for small screens: if not all of them fit, this one and those with something unread. */
+export function roomTabs({ rooms, current }: Pick<State, "rooms" | "current">, width: number): Row {
+  const tabs = rooms.map((room, index) => {
+    const here = room.topic === current;
+    const name = `${index + 1}:${fit(roomName(room.topic).slice(1), Math.max(4, width - 8))}`;
+    const row: Row = [span(here ? `[${name}]` : name, here ? "bold" : "plain"), ...counts(room)];
+    return { row, index, rank: here ? 0 : room.mentions > 0 ? 1 : room.unread > 0 ? 2 : 3 };
   });
+  const kept: typeof tabs = [];
+  // Room for the number of those that are left out.
+  let left = width - 4;
+  for (const tab of tabs.toSorted((a, b) => a.rank - b.rank)) {
+    left -= rowCells(tab.row) + 1;
+    if (left >= 0) kept.push(tab);
+  }
+  const out = kept.toSorted((a, b) => a.index - b.index).flatMap(({ row }, index) => [span(index > 0 ? " " : ""), ...row]);
+  const missing = tabs.length - kept.length;
+  return missing > 0 ? [...out, span(` +${missing}`, "dim")] : out;
 }
 
 function roomRow(room: Room, index: number, current: boolean, width: number): Row {

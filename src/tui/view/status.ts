@@ -12,7 +12,8 @@ const SHORT_KEYS = "F1 help ";
 export function statusRow(state: StatusState, width: number, tabs: boolean): Row {
   const { link, meters } = state;
   const start = stateSpans(link, meters);
-  const parts = tabs ? [[span("  "), ...roomTabs(state)]] : link.state === "live" ? figureParts(link, meters) : [];
+  const tabsRoom = width - rowCells(start) - 2;
+  const parts = tabs ? [[span("  "), ...roomTabs(state, tabsRoom)]] : link.state === "live" ? figureParts(link, meters) : [];
   const left: Span[] = [...start];
   for (const part of parts) if (rowCells(left) + rowCells(part) <= width) left.push(...part);
   const room = width - rowCells(left) - 2;

@@ -26,7 +26,6 @@ export function tickerRows(ticker: Ticker, width: number, height: number): reado
   if (height < 1) return [];
   const title = [span("TICKER ", "bold"), span(source ?? "", "dim")];
   const rates = span(`recv ${received}/s · paint ${painted}/s`, "dim");
-  if (source === undefined) return [fitRow([span("TICKER ", "bold"), span("no feed", "dim")], width)];
   const rows: Row[] = [fitRow(title, width), fitRow([rates], width)];
   const room = Math.max(0, height - rows.length);
   const shown = [...quotes.values()].slice(0, quotes.size > room ? room - 1 : room);

@@ -1,11 +1,14 @@
 import type { ClientFrame, ServerFrame } from "../../../protocol/frames.ts";
 import { type ClientLink, LinkError, type LinkRequest } from "../../transport.ts";
-import { Ending, linkErrorOf } from "./ending.ts";
+import { drained, Ending, linkErrorOf } from "./ending.ts";
 import { post } from "./http.ts";
 import { Inbox } from "./inbox.ts";
 
 /** What an HTTP transport adds to a link: how frames come in, until the signal aborts or it throws. */
 export type Receive = (deliver: (frames: readonly ServerFrame[]) => Promise<void>, signal: AbortSignal) => Promise<void>;
+
+/** Answers to what was sent that wait to be read; beyond it a clock, which is stale by then, isn't kept. */
+const UNREAD = 16;
 
 /** A link over HTTP: it receives as its transport does, and posts what it sends beside that. */
 export class HttpLink implements ClientLink {
@@ -28,13 +31,14 @@ export class HttpLink implements ClientLink {
   async send(frames: readonly ClientFrame[]): Promise<void> {
     const answers = await post(this.#request, frames, this.#aborter.signal);
     this.#sent?.(frames);
+    const stale = this.#inbox.size >= UNREAD && answers.every(({ kind }) => kind === "clock");
     // Not awaited: the reader may be the very one that is sending.
-    if (answers.length > 0) void this.#inbox.put(answers);
+    if (answers.length > 0 && !stale) void this.#inbox.put(answers);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#inbox.end();
-    this.#aborter.abort();
+    this.#inbox.discard();
+    this.#aborter.abort(new LinkError("closed", "the link was closed"));
     await this.#received;
   }
 
@@ -43,7 +47,7 @@ export class HttpLink implements ClientLink {
       await receive(async (frames) => {
         this.#ending.hear(frames);
         await this.#inbox.put(frames);
-        if (this.#ending.draining) throw new LinkError("closed", "the server is stopping");
+        if (this.#ending.draining) throw drained(0);
       }, this.#aborter.signal);
       this.#inbox.end(this.#ending.reason(new LinkError("closed", "the server ended the connection")));
     } catch (error) {

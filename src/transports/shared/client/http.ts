@@ -4,6 +4,7 @@ import { type ClientFrame, encodeClientFrame, type ErrorFrame, type ServerFrame 
 import { encode, formatLinkName, type Hello, helloQuery } from "../../../protocol/hello.ts";
 import { parseServerFrames } from "../../../protocol/parse.ts";
 import { LinkError, type LinkRequest, type TransportName } from "../../transport.ts";
+import { within } from "./deadline.ts";
 import { linkErrorOf, refusedBy } from "./ending.ts";
 
 /** An answer larger than this isn't one of ours, in bytes. */
@@ -51,12 +52,13 @@ export async function post(
   const link = said.link ? `link=${formatLinkName(said.link)}` : "";
   const answers: ServerFrame[] = [];
   const request = async (path: string, body?: string) => {
+    using deadline = within(ANSWER_MS, signal);
     const response = await wire.pool.request({
       method: "POST",
       path,
       headers: { ...authorization(said), "content-type": "application/x-ndjson" },
       body: body ?? null,
-      signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]),
+      signal: deadline.signal,
     });
     answers.push(...(await readFrames(response)));
   };
@@ -83,8 +85,8 @@ export async function post(
 export async function requireOurs({ statusCode, headers, body }: Dispatcher.ResponseData, type: string): Promise<void> {
   const contentType = String(headers["content-type"] ?? "");
   if (statusCode === 200 && contentType.startsWith(type)) return;
-  const error = contentType.startsWith("application/json") ? errorIn(await body.text()) : undefined;
-  if (!error) await body.dump();
+  const error = contentType.startsWith("application/json") ? errorIn(await readText(body)) : undefined;
+  if (!error) drop(body);
   throw error ? refusedBy(error) : notOurs(statusCode, contentType);
 }
 
@@ -104,23 +106,40 @@ export function errorIn(text: string): ErrorFrame | undefined {
   }
 }
 
-async function readFrames(response: Dispatcher.ResponseData): Promise<ServerFrame[]> {
-  const { statusCode, headers, body } = response;
+async function readFrames({ statusCode, headers, body }: Dispatcher.ResponseData): Promise<ServerFrame[]> {
   if (statusCode === 204) {
     await body.dump();
     return [];
   }
   const contentType = String(headers["content-type"] ?? "");
-  // A refused publish has an error's status and a nack as its body.
-  const ours = contentType.startsWith("application/x-ndjson") || contentType.startsWith("application/json");
-  if (!ours || Number(headers["content-length"] ?? Infinity) > ANSWER_BYTES) {
-    await body.dump();
+  if (!contentType.startsWith("application/x-ndjson") && !contentType.startsWith("application/json")) {
+    drop(body);
     throw notOurs(statusCode, contentType);
   }
-  const text = await body.text();
-  const error = statusCode >= 400 ? errorIn(text) : undefined;
+  const text = await readText(body);
+  if (statusCode === 200) return parseServerFrames(text);
+  const error = errorIn(text);
   if (error) throw refusedBy(error);
-  return parseServerFrames(text);
+  // A refused publish has an error's status and a nack as its body.
+  if (contentType.startsWith("application/x-ndjson")) return parseServerFrames(text);
+  throw notOurs(statusCode, contentType);
+}
+
+// Its length may not be told: proxies re-chunk answers.
+async function readText(body: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > ANSWER_BYTES) throw new LinkError("broken", `expected an answer within ${ANSWER_BYTES} bytes, got more`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+// Not read to its end: it may have none.
+function drop(body: Dispatcher.ResponseData["body"]): void {
+  body.on("error", () => {}).destroy();
 }
 
 function authorization({ identity }: Hello): Record<string, string> {

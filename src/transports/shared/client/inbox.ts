@@ -13,6 +13,8 @@ interface Entry {
  */
 export class Inbox implements AsyncIterable<Batch> {
   readonly #entries: Entry[] = [];
+  /** The one that the reader is dealing with. */
+  #current: Entry | undefined;
   #wake: (() => void) | undefined;
   /** Set once: how it ended. undefined: ended without a fault. */
   #end: { readonly error: Error | undefined } | undefined;
@@ -37,13 +39,19 @@ export class Inbox implements AsyncIterable<Batch> {
     this.#wake?.();
   }
 
+  /** Nobody wants any more of it: what waits is dropped, and nobody waits for it. */
+  discard(): void {
+    this.end();
+    this.#current?.handled();
+    for (const { handled } of this.#entries.splice(0)) handled();
+  }
+
   async *[Symbol.asyncIterator](): AsyncGenerator<Batch> {
-    let entry: Entry | undefined;
     try {
       for (;;) {
-        while ((entry = this.#entries.shift())) {
-          yield entry.batch;
-          entry.handled();
+        while ((this.#current = this.#entries.shift())) {
+          yield this.#current.batch;
+          this.#current.handled();
         }
         if (this.#end) {
           if (this.#end.error) throw this.#end.error;
@@ -54,9 +62,7 @@ export class Inbox implements AsyncIterable<Batch> {
         await promise;
       }
     } finally {
-      this.end();
-      entry?.handled();
-      for (const { handled } of this.#entries.splice(0)) handled();
+      this.discard();
     }
   }
 }

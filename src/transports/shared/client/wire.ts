@@ -1,4 +1,4 @@
-import { connect, type Socket } from "node:net";
+import { connect, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { buildConnector, Pool } from "undici";
 import type { Bytes, Wire } from "../../transport.ts";
@@ -33,9 +33,10 @@ class CountedWire implements Wire {
       headersTimeout: HEADERS_MS,
       connect: (options, callback) => {
         const socket = this.#connect();
-        socket.once("error", (error) => callback(error, null));
+        const fail = (error: Error) => callback(error, null);
+        socket.once("error", fail);
         socket.once("connect", () => {
-          socket.removeAllListeners("error");
+          socket.off("error", fail);
           if (origin.protocol === "https:") secure({ ...options, httpSocket: socket }, callback);
           else callback(null, socket);
         });
@@ -46,7 +47,9 @@ class CountedWire implements Wire {
   dial(): Socket {
     const socket = this.#connect();
     if (this.origin.protocol !== "https:") return socket;
-    return connectTls({ socket, servername: hostOf(this.origin), ALPNProtocols: ["http/1.1"] });
+    const host = hostOf(this.origin);
+    // An address is no server name (RFC 6066, section 3); the certificate is checked against it all the same.
+    return connectTls({ socket, host, servername: isIP(host) === 0 ? host : "", ALPNProtocols: ["http/1.1"] });
   }
 
   bytes(): Bytes {
@@ -68,7 +71,12 @@ class CountedWire implements Wire {
     const port = Number(this.origin.port) || (this.origin.protocol === "https:" ? 443 : 80);
     const socket = connect({ host: hostOf(this.origin), port, noDelay: true, keepAlive: true });
     this.#open.add(socket);
-    const timer = setTimeout(() => socket.destroy(new Error(`no connection within ${CONNECT_MS / 1000} s`)), CONNECT_MS);
+    // Whoever uses it hears of its end in its own way; a reset that comes in between must not end the process.
+    socket.on("error", () => {});
+    const timer = setTimeout(() => {
+      const message = `no connection within ${CONNECT_MS / 1000} s`;
+      socket.destroy(Object.assign(new Error(message), { code: "ETIMEDOUT" }));
+    }, CONNECT_MS);
     socket.once("connect", () => clearTimeout(timer));
     socket.once("close", () => {
       clearTimeout(timer);

@@ -1,0 +1,380 @@
+import type { ServerFrame } from "../protocol/frames.ts";
+import { ProtocolError } from "../protocol/errors.ts";
+import { DEFAULT_HEARTBEAT_MS, VERSION } from "../protocol/limits.ts";
+import { type ClientTransport, LinkError, type TransportName, TRANSPORTS, type Wire } from "../transports/transport.ts";
+import { Attempt, type Wanted } from "./attempt.ts";
+import { backoff } from "./backoff.ts";
+import { Chooser } from "./chooser.ts";
+import type { SwapNotice } from "./events.ts";
+import { type Effect, type State, transition, type Trigger } from "./lifecycle.ts";
+import type { Notices } from "./notices.ts";
+import type { Reading } from "./reading.ts";
+import { PendingSwap } from "./swap.ts";
+
+export interface LinksOptions {
+  readonly wire: Wire;
+  readonly transports: ReadonlyMap<TransportName, ClientTransport>;
+  readonly transport?: TransportName | "auto" | undefined;
+  readonly nick?: string | undefined;
+  readonly wait?: boolean | undefined;
+  readonly pollInterval?: { readonly min: number; readonly max: number } | undefined;
+}
+
+export interface LinksHost {
+  /** What a link is to ask for that opens now. */
+  want(number: number, nick: string | undefined): Wanted;
+  /** Awaited before the next frames are read. */
+  room(): Promise<void> | undefined;
+  /** A frame for the session; throws LinkError to end the link. */
+  receive(attempt: Attempt, frame: ServerFrame): void;
+  /** This is the link to use from now on. @param heartbeat the server's, in ms */
+  promoted(attempt: Attempt, heartbeat: number): void;
+  /** The link in use has been lost. */
+  lost(attempt: Attempt): void;
+  /** It's over. */
+  closed(error: LinkError): void;
+}
+
+const POLL_INTERVAL = { min: 500, max: 4_000 };
+/** A link that was of use for so long was good: the backoff begins anew after it; in ms. */
+const GOOD_MS = 5_000;
+/** When nothing has been missing for so long, what is missing next is fetched at once; in ms. */
+const CALM_MS = 60_000;
+
+/**
+ * The links of a session: at most two, of which one is in use; the one reconnect loop; swaps. What happens when is decided in
+ * {@link transition}.
+ */
+export class Links {
+  readonly #options: LinksOptions;
+  readonly #host: LinksHost;
+  readonly #notices: Notices;
+  readonly #reading: Reading<Attempt>;
+  readonly #chooser: Chooser;
+  readonly #track: (task: Promise<unknown>) => void;
+  #started = false;
+  #state: State = "connecting";
+  #active: Attempt | undefined;
+  #candidate: Attempt | undefined;
+  #pendingSwap: PendingSwap | undefined;
+  /** The nick of the next link. */
+  #nick: string | undefined;
+  /** The nick that the server has taken. */
+  #acceptedNick: string | undefined;
+  #links = 0;
+  #swaps = 0;
+  #everLive = false;
+  #heartbeat = DEFAULT_HEARTBEAT_MS;
+  #failure: LinkError | undefined;
+  /** Failures since the last good link. */
+  #tries = 0;
+  #retryTimer: NodeJS.Timeout | undefined;
+  #relinkSoon = false;
+  /** Links that were made lately because something was missing. */
+  #relinks = 0;
+  #relinkedAt = 0;
+  #relinkTimer: NodeJS.Timeout | undefined;
+
+  /** @param track told of what the end of the session has to wait for */
+  constructor(
+    options: LinksOptions,
+    reading: Reading<Attempt>,
+    notices: Notices,
+    track: (task: Promise<unknown>) => void,
+    host: LinksHost,
+  ) {
+    this.#options = options;
+    this.#reading = reading;
+    this.#notices = notices;
+    this.#track = track;
+    this.#host = host;
+    this.#nick = this.#acceptedNick = options.nick;
+    const names = TRANSPORTS.filter((name) => options.transports.has(name));
+    this.#chooser = new Chooser(options.transport ?? "auto", names);
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+
+  /** The link to publish on. */
+  get active(): Attempt | undefined {
+    return this.#active;
+  }
+
+  /** The transport in use, or the next one to be tried. */
+  get transport(): TransportName {
+    return (this.#active ?? this.#candidate)?.transport ?? this.#chooser.current;
+  }
+
+  get nick(): string | undefined {
+    return this.#acceptedNick;
+  }
+
+  get swaps(): number {
+    return this.#swaps;
+  }
+
+  /** Why the session has ended by itself; undefined: it hasn't. */
+  get failure(): LinkError | undefined {
+    return this.#state === "closed" ? this.#failure : undefined;
+  }
+
+  start(): void {
+    if (this.#started || this.#state === "closed") return;
+    this.#started = true;
+    this.#notices.during(() => this.#open());
+  }
+
+  close(): void {
+    if (this.#state === "closed") return;
+    this.#failure = undefined;
+    this.#dispatch("close");
+  }
+
+  /** Rejects with LinkError when the new link failed or another swap took its place, RangeError where there is no such transport. */
+  async swap(transport: TransportName): Promise<SwapNotice> {
+    if (!this.#options.transports.has(transport)) throw new RangeError(`no such transport: ${transport}`);
+    const before = this.#pendingSwap;
+    if (before?.announced) before.failed(new LinkError("closed", "another swap took its place"));
+    const pending = new PendingSwap(this.transport, transport, true, this.#reading.counts);
+    if (!before?.announced) before?.follow(pending);
+    this.#pendingSwap = pending;
+    return this.#openAnew(pending);
+  }
+
+  /** Rejects with LinkError when the new link failed. */
+  async rename(nick: string): Promise<void> {
+    this.#nick = nick;
+    await this.#openAnew();
+  }
+
+  /** A new link for other topics. Several wishes of one turn become one link. */
+  relink(): void {
+    if (this.#relinkSoon) return;
+    this.#relinkSoon = true;
+    queueMicrotask(() => {
+      this.#relinkSoon = false;
+      this.#relink();
+    });
+  }
+
+  /** A new link at the cursor, for what the one in use has passed over; later and later if that goes on. */
+  fetchMissing(): void {
+    if (performance.now() - this.#relinkedAt > CALM_MS) this.#relinks = 0;
+    if (this.#relinks === 0) this.relink();
+    else this.#relinkLater();
+  }
+
+  #relink(): void {
+    // While it waits, the next link will read what is wanted by then.
+    if (!this.#started || this.#state === "closed" || this.#state === "waiting") return;
+    const newest = this.#candidate ?? this.#active;
+    const missing = newest === this.#active && this.#reading.incomplete;
+    if (newest && this.#reading.isRead(newest) && !missing) return;
+    if (missing) this.#relinks += 1;
+    this.#relinkedAt = performance.now();
+    this.#openAnew().catch(() => {
+      this.#relinks += 1;
+      this.#relinkLater();
+    });
+  }
+
+  #relinkLater(): void {
+    if (this.#relinkTimer || this.#state === "closed") return;
+    this.#relinkTimer = setTimeout(
+      () => {
+        this.#relinkTimer = undefined;
+        this.#relink();
+      },
+      backoff(this.#relinks, 0),
+    );
+  }
+
+  // A swap that is on its way is made anew, so that its link asks for the right things.
+  async #openAnew(pending = this.#pendingSwap): Promise<SwapNotice> {
+    if (this.#state === "closed") throw new LinkError("closed", "the session has been closed");
+    this.#pendingSwap = pending ?? new PendingSwap(this.transport, this.transport, false, this.#reading.counts);
+    const { done } = this.#pendingSwap;
+    if (this.#started) this.#dispatch("swap");
+    return done;
+  }
+
+  #dispatch(trigger: Trigger): void {
+    this.#notices.during(() => {
+      const { to, effects } = transition(this.#state, trigger);
+      this.#state = to;
+      for (const effect of effects) this.#effect(effect);
+    });
+  }
+
+  #effect(effect: Effect): void {
+    switch (effect) {
+      case "open":
+        return this.#open();
+      case "promote":
+        return this.#promote();
+      case "abandon":
+        return this.#abandon();
+      case "wait":
+        return this.#wait();
+      case "shut":
+        return this.#shut();
+    }
+  }
+
+  #open(): void {
+    clearTimeout(this.#retryTimer);
+    const name = this.#pendingSwap?.to ?? this.#chooser.current;
+    const { wire, transports } = this.#options;
+    const pollInterval = () => this.#pollInterval();
+    const request = {
+      wire,
+      get pollInterval() {
+        return pollInterval();
+      },
+    };
+    const wanted = this.#host.want(++this.#links, this.#nick);
+    const attempt = new Attempt(transports.get(name)!, request, wanted, {
+      receive: (from, frames) => this.#receive(from, frames),
+      room: () => this.#host.room(),
+      ended: (from, error) => this.#ended(from, error),
+    });
+    this.#candidate = attempt;
+    this.#track(attempt.finished);
+    if (!this.#active) this.#notices.tell({ kind: "link", transport: name, state: "connecting" });
+  }
+
+  #promote(): void {
+    const attempt = this.#candidate!;
+    const old = this.#active;
+    this.#active = attempt;
+    this.#candidate = undefined;
+    this.#acceptedNick = attempt.wanted.nick;
+    this.#everLive = true;
+    old?.drop();
+    this.#host.promoted(attempt, this.#heartbeat);
+    if (!old) {
+      const ms = Math.round(performance.now() - attempt.since);
+      this.#notices.tell({ kind: "link", transport: attempt.transport, state: "live", ms });
+    }
+    this.#swapSucceeded();
+    // What was subscribed to while it opened, or was missing on it as well.
+    if (this.#reading.incomplete) this.fetchMissing();
+    else this.relink();
+  }
+
+  #abandon(): void {
+    this.#candidate?.drop();
+    this.#candidate = undefined;
+  }
+
+  #wait(): void {
+    const error = this.#failure;
+    const ms = Math.round(backoff(this.#tries++, error?.after ?? 0));
+    this.#retryTimer = setTimeout(() => this.#dispatch("retry"), ms);
+    this.#notices.tell({
+      kind: "link",
+      transport: this.#chooser.current,
+      state: "waiting",
+      ms,
+      reason: error?.message,
+    });
+  }
+
+  #shut(): void {
+    const { transport } = this;
+    clearTimeout(this.#retryTimer);
+    clearTimeout(this.#relinkTimer);
+    this.#active?.drop();
+    this.#active = undefined;
+    const error = this.#failure ?? new LinkError("closed", "the session has been closed");
+    this.#swapFailed(error);
+    this.#host.closed(error);
+    this.#notices.tell({ kind: "link", transport, state: "closed", reason: this.#failure?.message });
+  }
+
+  #swapSucceeded(): void {
+    const pending = this.#pendingSwap;
+    this.#pendingSwap = undefined;
+    const notice = pending?.succeeded(this.#reading.counts);
+    if (!notice || !pending?.announced) return;
+    this.#chooser.choose(notice.to);
+    this.#swaps += 1;
+    this.#notices.tell(notice);
+  }
+
+  #swapFailed(error: LinkError): void {
+    this.#pendingSwap?.failed(error);
+    this.#pendingSwap = undefined;
+  }
+
+  #ended(attempt: Attempt, error: LinkError): void {
+    this.#notices.during(() => {
+      if (attempt === this.#active) this.#activeEnded(attempt, error);
+      else if (attempt === this.#candidate) this.#candidateEnded(attempt, error);
+    });
+  }
+
+  #activeEnded(attempt: Attempt, error: LinkError): void {
+    const { transport } = attempt;
+    this.#failure = error;
+    this.#active = undefined;
+    this.#host.lost(attempt);
+    if (attempt.goodFor >= GOOD_MS) {
+      this.#tries = 0;
+      this.#chooser.good();
+    } else {
+      this.#chooser.failed(transport, error);
+    }
+    this.#notices.tell({ kind: "link", transport, state: "lost", reason: error.message });
+    this.#dispatch("lost");
+  }
+
+  #candidateEnded(attempt: Attempt, error: LinkError): void {
+    const { transport } = attempt;
+    this.#failure = error;
+    this.#candidate = undefined;
+    // The nick that was good before still is.
+    const renaming = this.#nick !== this.#acceptedNick;
+    this.#nick = this.#acceptedNick;
+    this.#swapFailed(error);
+    if (this.#active) {
+      this.#notices.tell({ kind: "link", transport, state: "failed", reason: error.message });
+      return this.#dispatch("failed");
+    }
+    const hopeless = this.#chooser.failed(transport, error) && !this.#everLive && this.#options.wait !== true;
+    const final = !renaming && (!error.retryable || hopeless);
+    this.#dispatch(final ? "refused" : "failed");
+  }
+
+  #receive(attempt: Attempt, frames: readonly ServerFrame[]): void {
+    for (const frame of frames) {
+      // Whoever heard of the frame before may have ended it.
+      if (attempt !== this.#active && attempt !== this.#candidate) return;
+      if (frame.kind === "welcome") {
+        if (frame.version !== VERSION) throw wrongVersion(frame.version);
+        this.#heartbeat = frame.heartbeat;
+      } else if (frame.kind === "synced") {
+        attempt.synced(2 * this.#heartbeat);
+        if (attempt === this.#candidate) this.#dispatch("synced");
+      } else {
+        this.#host.receive(attempt, frame);
+      }
+    }
+  }
+
+  // Polls are signs of life as well.
+  #pollInterval(): { min: number; max: number } {
+    const { min, max } = this.#options.pollInterval ?? POLL_INTERVAL;
+    return { min: Math.min(min, this.#heartbeat), max: Math.min(max, this.#heartbeat) };
+  }
+}
+
+function wrongVersion(version: number): LinkError {
+  const refusal = new ProtocolError(
+    "unsupported-version",
+    `the server speaks version ${version} of the protocol, this client version ${VERSION}: use the same backchat on both sides`,
+  );
+  return new LinkError("refused", refusal.message, { refusal });
+}
