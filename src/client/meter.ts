@@ -103,12 +103,14 @@ export class Meters {
   readonly all = new Meter();
   readonly #each = new Map<TransportName, Meter>();
   readonly #bytes: () => Bytes;
-  #seen: Bytes = { down: 0, up: 0 };
+  #seen: Bytes;
   #current: TransportName | undefined;
 
   /** @param bytes the wire's count so far */
   constructor(bytes: () => Bytes) {
     this.#bytes = bytes;
+    // What was asked for before the session began isn't its own.
+    this.#seen = bytes();
   }
 
   of(transport: TransportName): Meter {

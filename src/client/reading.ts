@@ -108,8 +108,8 @@ export class Reading<Link extends Source> {
     const gap = this.#gate.introduce(topic, epoch, after, frame.gap);
     this.#host.tell({ kind: "topic", topic, epoch, mode, key, source: from });
     if (!gap) return;
-    // Presence begins anew with each server: nobody misses what was said of it before.
-    if (!topic.startsWith("who:")) this.#gaps += 1;
+    // What a latest topic has lost is superseded: the newest event of each key follows.
+    if (mode === "log") this.#gaps += 1;
     this.#lost += extentOf(gap);
     this.#host.tell({ kind: "gap", topic, ...gap });
   }

@@ -82,7 +82,8 @@ export async function chat(argv: readonly string[]): Promise<number> {
   await runTui({ session, api, room, label: url.host, rename, stdin: process.stdin, stdout: process.stdout });
   const { state } = session.status;
   if (state === "closed") throw new CommandError(`${url.host}: the session was ended by the server`);
-  return 0;
+  // A signal that ended the UI has set it.
+  return Number(process.exitCode ?? 0);
 }
 
 // Whoever says no name gets a free one; whoever says one gets that or a clear no.

@@ -20,7 +20,9 @@ export type Flags = Readonly<Record<string, Flag>>;
 
 type ValueOf<F extends Flag> = F["type"] extends "switch"
   ? boolean
-  : (F["type"] extends "number" ? number : string) | (F extends { default: string | number } ? never : undefined);
+  :
+      | (F["type"] extends "number" ? number : string)
+      | (F extends { default: string | number } ? never : undefined);
 
 /** The values of a command's flags; a flag that wasn't given and has no default is undefined (a switch: false). */
 export type Values<Table extends Flags> = { readonly [Name in keyof Table]: ValueOf<Table[Name]> };
@@ -36,7 +38,11 @@ export interface Parsed<Table extends Flags> {
  * @param table by names in camel case, as the flag `--feed-speed` is `feedSpeed`
  * @throws UsageError
  */
-export function parseFlags<const Table extends Flags>(command: string, table: Table, argv: readonly string[]): Parsed<Table> {
+export function parseFlags<const Table extends Flags>(
+  command: string,
+  table: Table,
+  argv: readonly string[],
+): Parsed<Table> {
   checkFlags(command, table, argv);
   const { input, flags } = meow({
     importMeta: import.meta,
@@ -47,11 +53,16 @@ export function parseFlags<const Table extends Flags>(command: string, table: Ta
       Object.entries(table).map(([name, { type }]) => [
         name,
         // Everything as text: what isn't a number is said in our own words.
-        type === "switch" ? { type: "boolean" as const } : { type: "string" as const, isMultiple: true as const },
+        type === "switch"
+          ? { type: "boolean" as const }
+          : { type: "string" as const, isMultiple: true as const },
       ]),
     ),
   });
-  const values = Object.entries(table).map(([name, flag]) => [name, valueOf(name, flag, flags[name])]);
+  const values = Object.entries(table).map(([name, flag]) => [
+    name,
+    valueOf(name, flag, flags[name]),
+  ]);
   return { input: input.map(String), flags: Object.fromEntries(values) as Values<Table> };
 }
 
@@ -110,15 +121,22 @@ function valueOf(name: string, flag: Flag, given: unknown): string | number | bo
   const all = Array.isArray(given) ? given.map(String) : [];
   const text = all.at(-1);
   if (text === undefined) return flag.default;
-  if (all.length > 1) throw new UsageError(`${dashed(name)} was given ${all.length} times: give it once`);
+  if (all.length > 1)
+    throw new UsageError(`${dashed(name)} was given ${all.length} times: give it once`);
   if (text === "") throw missing(dashed(name), flag);
   if (flag.choices && !flag.choices.includes(text)) {
-    throw new UsageError(`expected ${dashed(name)} to be one of ${flag.choices.join(", ")}, got ${quote(text)}`);
+    throw new UsageError(
+      `expected ${dashed(name)} to be one of ${flag.choices.join(", ")}, got ${quote(text)}`,
+    );
   }
   return flag.type === "number" ? numberOf(name, flag, text) : text;
 }
 
-function numberOf(name: string, { min = 0, max = Number.MAX_SAFE_INTEGER, fractions = false }: Flag, text: string): number {
+function numberOf(
+  name: string,
+  { min = 0, max = Number.MAX_SAFE_INTEGER, fractions = false }: Flag,
+  text: string,
+): number {
   const number = Number(text);
   const wellFormed = /^[0-9]*\.?[0-9]+$/.test(text) && (fractions || Number.isInteger(number));
   if (wellFormed && number >= min && number <= max) return number;

@@ -6,7 +6,16 @@ export function noticeLine(notice: Notice): string {
   switch (notice.kind) {
     case "event": {
       const { kind, topic, offset, epoch, at, from, body, key } = notice;
-      return JSON.stringify({ kind, topic, offset, epoch, at, from: from === "" ? null : from, body, key });
+      return JSON.stringify({
+        kind,
+        topic,
+        offset,
+        epoch,
+        at,
+        from: from === "" ? null : from,
+        body,
+        key,
+      });
     }
     case "link": {
       const { kind, transport, state, ms, reason } = notice;

@@ -10,21 +10,38 @@ export function formatNotice(notice: Notice): { text: string; aside: boolean } {
       return { text: formatEvent(notice), aside: false };
     case "gap": {
       const { topic, from, to, reason } = notice;
-      return { text: `-- ${cleanLine(topic)}: gap from ${from ?? "?"} to ${to ?? "?"} (${reason})`, aside: false };
+      return {
+        text: `-- ${cleanLine(topic)}: gap from ${from ?? "?"} to ${to ?? "?"} (${reason})`,
+        aside: false,
+      };
     }
     case "link": {
-      const ms = notice.ms === undefined ? "" : notice.state === "waiting" ? ` ${notice.ms} ms` : ` in ${notice.ms} ms`;
+      const ms =
+        notice.ms === undefined
+          ? ""
+          : notice.state === "waiting"
+            ? ` ${notice.ms} ms`
+            : ` in ${notice.ms} ms`;
       const reason = notice.reason === undefined ? "" : `: ${cleanLine(notice.reason)}`;
       return { text: `-- ${notice.transport} ${notice.state}${ms}${reason}`, aside: true };
     }
     case "swap": {
       const { from, to, ms, held, duplicates, lost } = notice;
-      return { text: `-- ${from} → ${to} in ${ms} ms, held ${held}, twice ${duplicates}, lost ${lost}`, aside: true };
+      return {
+        text: `-- ${from} → ${to} in ${ms} ms, held ${held}, twice ${duplicates}, lost ${lost}`,
+        aside: true,
+      };
     }
     case "error":
       return { text: `-- the server says: ${cleanLine(notice.message)}`, aside: true };
     case "topic":
-      return { text: notice.source === undefined ? "" : `-- ${cleanLine(notice.topic)}: ${cleanLine(notice.source)}`, aside: notice.source !== undefined };
+      return {
+        text:
+          notice.source === undefined
+            ? ""
+            : `-- ${cleanLine(notice.topic)}: ${cleanLine(notice.source)}`,
+        aside: notice.source !== undefined,
+      };
   }
 }
 
@@ -40,9 +57,13 @@ export function formatStats(stats: Stats): string {
 
 function formatEvent({ topic, at, from, body }: TopicEvent): string {
   const time = new Date(at).toTimeString().slice(0, 8);
-  const said = typeof body === "object" && body !== null && "text" in body ? body["text"] : undefined;
+  const said =
+    typeof body === "object" && body !== null && "text" in body ? body["text"] : undefined;
   // The second line of a text stands below the first, so that nothing in it can pass for an event of its own.
-  const text = typeof said === "string" ? cleanText(said).replaceAll("\n", "\n    ") : cleanLine(JSON.stringify(body));
+  const text =
+    typeof said === "string"
+      ? cleanText(said).replaceAll("\n", "\n    ")
+      : cleanLine(JSON.stringify(body));
   const action = typeof body === "object" && body !== null && "me" in body && body["me"] === true;
   const sender = cleanLine(from === "" ? "–" : from);
   return `${time} ${cleanLine(topic)} ${action ? `* ${sender}` : `${sender}:`} ${text}`;

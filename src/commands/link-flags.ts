@@ -35,8 +35,16 @@ export const SCRIPT_FLAGS = {
     max: 86_400,
     fractions: true,
   },
-  wait: { type: "switch", help: "wait for the server also at the start, instead of failing when it isn't there" },
-  format: { type: "text", value: "FORMAT", help: "text on a terminal, json in a pipe, unless given", choices: ["text", "json"] },
+  wait: {
+    type: "switch",
+    help: "wait for the server also at the start, instead of failing when it isn't there",
+  },
+  format: {
+    type: "text",
+    value: "FORMAT",
+    help: "text on a terminal, json in a pipe, unless given",
+    choices: ["text", "json"],
+  },
 } as const satisfies Flags;
 
 /** @throws UsageError */

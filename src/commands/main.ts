@@ -13,7 +13,10 @@ without losing a message.
 
 backchat COMMAND --help explains a command.`;
 
-type Command = { readonly run: (argv: readonly string[]) => Promise<number>; readonly help: string };
+type Command = {
+  readonly run: (argv: readonly string[]) => Promise<number>;
+  readonly help: string;
+};
 
 /** By name; loaded when it is used. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
@@ -55,7 +58,9 @@ export async function main(argv: readonly string[]): Promise<number> {
     const named = Object.hasOwn(COMMANDS, first);
     // A first word that is neither a flag nor an address is a mistyped command.
     if (!named && /^[a-z]+$/i.test(first) && first !== "localhost") {
-      throw new UsageError(`unknown command ${JSON.stringify(first)}: expected ${Object.keys(COMMANDS).join(", ")}, or an address`);
+      throw new UsageError(
+        `unknown command ${JSON.stringify(first)}: expected ${Object.keys(COMMANDS).join(", ")}, or an address`,
+      );
     }
     const command = await COMMANDS[named ? first : "chat"]!();
     const args = named ? rest : argv;
@@ -70,8 +75,11 @@ export async function main(argv: readonly string[]): Promise<number> {
       return error instanceof UsageError ? 2 : 1;
     }
     // A fault of ours: one line for the person, all of it for whoever looks for it.
-    process.stderr.write(`backchat: unexpected fault: ${error instanceof Error ? error.message : String(error)} (BACKCHAT_DEBUG=1 shows more)\n`);
-    if (process.env["BACKCHAT_DEBUG"] && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+    process.stderr.write(
+      `backchat: unexpected fault: ${error instanceof Error ? error.message : String(error)} (BACKCHAT_DEBUG=1 shows more)\n`,
+    );
+    if (process.env["BACKCHAT_DEBUG"] && error instanceof Error)
+      process.stderr.write(`${error.stack}\n`);
     return 1;
   }
 }

@@ -38,8 +38,14 @@ export class Output {
    */
   async flush(): Promise<void> {
     if (!this.#stream.destroyed) {
-      await Promise.race([new Promise<void>((resolve) => this.#stream.write("", () => resolve())), this.closed]);
+      await Promise.race([
+        new Promise<void>((resolve) => this.#stream.write("", () => resolve())),
+        this.closed,
+      ]);
     }
-    if (this.#fault) throw new CommandError(`standard output can't be written: ${this.#fault.message}`, { cause: this.#fault });
+    if (this.#fault)
+      throw new CommandError(`standard output can't be written: ${this.#fault.message}`, {
+        cause: this.#fault,
+      });
   }
 }

@@ -85,8 +85,11 @@ export class ScriptSession implements AsyncDisposable {
     if (notice.state === "lost") this.#lookOut(notice.reason ?? "the link was lost");
     if (notice.state === "closed" && notice.reason !== undefined) {
       // Not a byte has come: it isn't the server that said no.
-      const advice = this.#wire.bytes().down === 0 ? "; is the server running? (--wait waits for it)" : "";
-      this.#end.reject(new CommandError(`${this.#options.url.host}: ${cleanLine(notice.reason)}${advice}`));
+      const advice =
+        this.#wire.bytes().down === 0 ? "; is the server running? (--wait waits for it)" : "";
+      this.#end.reject(
+        new CommandError(`${this.#options.url.host}: ${cleanLine(notice.reason)}${advice}`),
+      );
     }
   }
 
@@ -95,7 +98,9 @@ export class ScriptSession implements AsyncDisposable {
     if (timeout === undefined) return;
     clearTimeout(this.#patience);
     this.#patience = setTimeout(() => {
-      this.#end.reject(new CommandError(`${url.host}: no link for ${timeout} s, gave up: ${cleanLine(reason)}`));
+      this.#end.reject(
+        new CommandError(`${url.host}: no link for ${timeout} s, gave up: ${cleanLine(reason)}`),
+      );
     }, timeout * 1000);
   }
 

@@ -2,22 +2,16 @@ import { ProtocolError } from "../protocol/errors.ts";
 import type { Body, Json } from "../protocol/frames.ts";
 import { familyOf, quote } from "../protocol/names.ts";
 import { parseBody } from "../protocol/parse.ts";
-import { cleanLine } from "../client/clean.ts";
-import type { Acked } from "../client/outbox.ts";
-import { LinkError, type TransportName } from "../transports/transport.ts";
+import type { TransportName } from "../transports/transport.ts";
 import { parseAddress } from "./address.ts";
 import { describeFlags, parseFlags } from "./flags.ts";
 import { type Line, readLines } from "./lines.ts";
 import { nickOf, SCRIPT_FLAGS, topicOf } from "./link-flags.ts";
 import { Output } from "./output.ts";
+import { Publishes } from "./publishes.ts";
 import { ScriptSession } from "./script-session.ts";
 import { defaultNick } from "./state-folder.ts";
 import { CommandError, UsageError } from "./usage-error.ts";
-
-/** Lines that wait for their acknowledgement; beyond it no more are read. */
-const UNACKED = 1_000;
-/** Failed lines that are named one by one. */
-const NAMED = 20;
 
 export const SEND_HELP = `backchat send URL TOPIC [TEXT]
 Publish one text, or each line of standard input (empty lines are passed over). To a feed: JSON objects with a key.
@@ -32,11 +26,14 @@ ${describeFlags(SCRIPT_FLAGS)}
 export async function send(argv: readonly string[]): Promise<number> {
   const { input, flags } = parseFlags("send", SCRIPT_FLAGS, argv);
   const [address, topicText, text, ...rest] = input;
-  if (address === undefined) throw new UsageError("expected backchat send URL TOPIC [TEXT], got no URL");
+  if (address === undefined)
+    throw new UsageError("expected backchat send URL TOPIC [TEXT], got no URL");
   const url = parseAddress(address);
-  if (topicText === undefined) throw new UsageError("expected a topic, such as room:lobby, got none");
+  if (topicText === undefined)
+    throw new UsageError("expected a topic, such as room:lobby, got none");
   const topic = topicOf(topicText);
-  if (rest.length > 0) throw new UsageError(`expected one TEXT, got also ${quote(rest[0]!)}: put it all in quotes`);
+  if (rest.length > 0)
+    throw new UsageError(`expected one TEXT, got also ${quote(rest[0]!)}: put it all in quotes`);
   const json = (flags.format ?? (process.stdout.isTTY ? "text" : "json")) === "json";
   const output = new Output();
 
@@ -49,45 +46,22 @@ export async function send(argv: readonly string[]): Promise<number> {
     timeout: flags.timeout,
     wait: flags.wait,
   });
-  const failures = new Map<number, string>();
-  /** Numbers of the lines that aren't acknowledged yet, rising. */
-  const waiting = new Set<number>();
-  let room = Promise.withResolvers<void>();
-  // Acks are printed in order, each after the one before it.
-  let printed: Promise<void> = Promise.resolve();
-  const publish = (id: number, { number, text: said }: Line) => {
-    waiting.add(number);
-    const done: Promise<() => void | Promise<void>> = attempt(() => script.session.publish(topic, bodyOf(topic, said))).then(
-      ({ offset, epoch }) => {
-        waiting.delete(number);
-        return () => output.line(json ? JSON.stringify({ kind: "ack", id, topic, offset, epoch }) : ackText(id, topic, offset));
-      },
-      (error: Error) => {
-        // The session has ended, and all that waits with it.
-        if (error instanceof LinkError) return () => new Promise(() => {});
-        waiting.delete(number);
-        return () => void failures.set(number, cleanLine(error.message));
-      },
-    );
-    void done.finally(() => room.resolve());
-    printed = printed.then(async () => (await done)());
-  };
-
-  let last = 0;
+  const publishes = new Publishes(
+    async (line) => script.session.publish(topic, bodyOf(topic, line)),
+    (id, { offset, epoch }) => {
+      const ack = { kind: "ack", id, topic, offset, epoch };
+      output.line(json ? JSON.stringify(ack) : `${id} ✓ ${topic} ${offset ?? "(trimmed since)"}`);
+    },
+  );
   let complete = false;
   const all = (async () => {
-    let id = 0;
     for await (const line of text === undefined ? readInput() : [{ number: 1, text }]) {
-      last = line.number;
-      publish(++id, line);
-      while (waiting.size >= UNACKED) {
-        room = Promise.withResolvers();
-        await room.promise;
-      }
+      publishes.add(line);
+      await publishes.room();
       await output.room();
     }
     complete = true;
-    await printed;
+    await publishes.settled;
     await script.linked;
   })();
   let interrupted = false;
@@ -98,16 +72,12 @@ export async function send(argv: readonly string[]): Promise<number> {
   } finally {
     // Left open, it would keep the process running.
     if (text === undefined) process.stdin.destroy();
-    if (script.reached) {
-      report(failures);
-      const [first = last] = waiting;
-      const what = first === last ? `line ${first}` : `lines ${first} to ${last}`;
-      if (waiting.size > 0) process.stderr.write(`not acknowledged: ${what}${complete ? "" : ", and what follows"}\n`);
-      else if (!complete && last > 0) process.stderr.write(`not sent: what follows line ${last}\n`);
-    }
+    // A server that was never reached has got nothing at all: one line says so.
+    const missing = script.reached ? publishes.missing(complete) : [];
+    for (const line of missing) process.stderr.write(`${line}\n`);
   }
   if (interrupted) throw new CommandError("interrupted");
-  return failures.size === 0 ? 0 : 1;
+  return publishes.allKept ? 0 : 1;
 }
 
 async function* readInput(): AsyncGenerator<Line> {
@@ -116,15 +86,6 @@ async function* readInput(): AsyncGenerator<Line> {
   } catch (cause) {
     throw new CommandError(`standard input can't be read: ${(cause as Error).message}`, { cause });
   }
-}
-
-function ackText(id: number, topic: string, offset: number | null): string {
-  return `${id} ✓ ${topic} ${offset ?? "(trimmed since)"}`;
-}
-
-function report(failures: ReadonlyMap<number, string>): void {
-  for (const [number, reason] of [...failures].slice(0, NAMED)) process.stderr.write(`not sent, line ${number}: ${reason}\n`);
-  if (failures.size > NAMED) process.stderr.write(`… and ${failures.size - NAMED} more lines\n`);
 }
 
 function bodyOf(topic: string, line: string): Body {
@@ -140,13 +101,5 @@ function jsonOf(text: string): Json | undefined {
     return parseBody(text);
   } catch {
     return undefined;
-  }
-}
-
-function attempt(publish: () => Promise<Acked>): Promise<Acked> {
-  try {
-    return publish();
-  } catch (error) {
-    return Promise.reject(error as Error);
   }
 }

@@ -14,7 +14,8 @@ ${describeFlags(SERVE_FLAGS)}
 /** `backchat serve`. @throws UsageError, CommandError */
 export async function serve(argv: readonly string[]): Promise<number> {
   const { input, flags } = parseFlags("serve", SERVE_FLAGS, argv);
-  if (input.length > 0) throw new UsageError(`backchat serve takes no arguments, got ${JSON.stringify(input[0])}`);
+  if (input.length > 0)
+    throw new UsageError(`backchat serve takes no arguments, got ${JSON.stringify(input[0])}`);
   const destination = pino.destination({ dest: 2, sync: true });
   // Nobody reads the log any more: the server goes on without.
   destination.on("error", () => {});

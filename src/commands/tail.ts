@@ -13,8 +13,20 @@ import { UsageError } from "./usage-error.ts";
 
 const FLAGS = {
   ...SCRIPT_FLAGS,
-  since: { type: "text", value: "WHERE", help: "begin at the beginning, now, or so many events back", default: "now" },
-  stats: { type: "number", value: "SECONDS", help: "print figures every so many seconds", min: 0.1, max: 86_400, fractions: true },
+  since: {
+    type: "text",
+    value: "WHERE",
+    help: "begin at the beginning, now, or so many events back",
+    default: "now",
+  },
+  stats: {
+    type: "number",
+    value: "SECONDS",
+    help: "print figures every so many seconds",
+    min: 0.1,
+    max: 86_400,
+    fractions: true,
+  },
   count: { type: "number", value: "N", help: "end after so many events", min: 1 },
 } as const satisfies Flags;
 
@@ -31,10 +43,13 @@ export async function tail(argv: readonly string[]): Promise<number> {
   const [address, ...topics] = input;
   if (address === undefined) throw new UsageError("expected backchat tail URL TOPIC…, got no URL");
   const url = parseAddress(address);
-  if (topics.length === 0) throw new UsageError("expected at least one topic, such as room:lobby, got none");
+  if (topics.length === 0)
+    throw new UsageError("expected at least one topic, such as room:lobby, got none");
   const since = decodeSince(flags.since);
   if (since === undefined) {
-    throw new UsageError(`expected --since to be beginning, now or a number of events, got ${quote(flags.since)}`);
+    throw new UsageError(
+      `expected --since to be beginning, now or a number of events, got ${quote(flags.since)}`,
+    );
   }
   const json = (flags.format ?? (process.stdout.isTTY ? "text" : "json")) === "json";
   const output = new Output();
@@ -53,14 +68,17 @@ export async function tail(argv: readonly string[]): Promise<number> {
   });
   const { session } = script;
   const print = (notice: Notice) => {
-    const { text, aside } = json ? { text: noticeLine(notice), aside: false } : formatNotice(notice);
+    const { text, aside } = json
+      ? { text: noticeLine(notice), aside: false }
+      : formatNotice(notice);
     if (aside) process.stderr.write(`${text}\n`);
     else if (text !== "") output.line(text);
   };
   // How the first link came about is told once there is one. If there never is, one line on stderr says so.
   const early: Notice[] = [];
   let told = flags.wait;
-  const printStats = () => output.line(json ? statsLine(session.stats) : formatStats(session.stats));
+  const printStats = () =>
+    output.line(json ? statsLine(session.stats) : formatStats(session.stats));
   session.throttle(() => output.room());
   session.listen((notice) => {
     if (seen >= count) return;

@@ -20,7 +20,8 @@ export function endings(): Endings {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const stack = new DisposableStack();
   const end = (error?: Error): void => (error ? reject(error) : resolve());
-  const failed = (error: unknown): void => end(error instanceof Error ? error : new Error(String(error)));
+  const failed = (error: unknown): void =>
+    end(error instanceof Error ? error : new Error(String(error)));
   for (const signal of SIGNALS) {
     const onSignal = (): void => {
       process.exitCode = 128 + constants.signals[signal];

@@ -30,7 +30,9 @@ export function mount(options: TuiOptions, tap: Tap, end: (error?: Error) => voi
   const resized = (): void => store.dispatch({ kind: "resize", ...stage.size() });
   const stage = stack.use(createStage(stdout, resized, () => end()));
   const { nick = "?", transport } = session.status;
-  const store = new Store(initialState({ room, label, nick, transport, ...stage.size(), now: Date.now() }));
+  const store = new Store(
+    initialState({ room, label, nick, transport, ...stage.size(), now: Date.now() }),
+  );
   stack.defer(() => store.close());
   const context: Context = { store, session, api, rename, quit: () => end() };
 
@@ -92,6 +94,7 @@ function failFirst(session: TuiOptions["session"], end: (error: Error) => void):
   return session.listen((notice) => {
     if (notice.kind !== "link") return;
     if (notice.state === "live") live = true;
-    if (notice.state === "closed" && !live) end(new Error(cleanLine(notice.reason ?? "the session was ended")));
+    if (notice.state === "closed" && !live)
+      end(new Error(cleanLine(notice.reason ?? "the session was ended")));
   });
 }

@@ -17,7 +17,11 @@ const WIPE = "\x1b[0m\x1b[H\x1b[2J";
  *
  * @param gone the terminal can't be written to any more
  */
-export function createStage(stdout: NodeJS.WriteStream, resized: () => void, gone: (error: Error) => void): Stage {
+export function createStage(
+  stdout: NodeJS.WriteStream,
+  resized: () => void,
+  gone: (error: Error) => void,
+): Stage {
   stdout.on("resize", resized).on("error", gone);
   const deaf =
     (target: NodeJS.WriteStream, method: "on" | "off") =>

@@ -15,7 +15,15 @@ test.each(["websocket", "sse", "long-polling", "polling"])(
     await using server = await startServer({ args: ["--feed", "none"] });
     await using proxy = await startCountingProxy(server.port);
     const through = `http://127.0.0.1:${proxy.port}`;
-    await using tail = run(["tail", through, "room:bytes", "--transport", transport, "--count", String(COUNT)]);
+    await using tail = run([
+      "tail",
+      through,
+      "room:bytes",
+      "--transport",
+      transport,
+      "--count",
+      String(COUNT),
+    ]);
     await live(tail);
     // Spread over time, so that polls and long polls have to ask again and again.
     await using send = run(["send", server.url, "room:bytes"], { stdin: paced(COUNT, 150) });

@@ -7,16 +7,20 @@ import { live, next, printed, texts } from "./output.ts";
 
 const TRANSPORTS = ["websocket", "sse", "long-polling", "polling"];
 
-test.each(["memory", "database"])("says one line when it listens, and SIGTERM ends it with 0 (%s)", async (store) => {
-  using folder = createSandbox();
-  const db = store === "memory" ? undefined : join(folder.home, "new", "rooms.db");
-  await using server = await startServer(db === undefined ? {} : { db });
-  expect(server.port).toBeGreaterThan(0);
-  expect(await server.stop()).toBe(0);
-  expect(server.stdout()).toBe(`backchat listening on http://127.0.0.1:${server.port}\n`);
-  for (const line of server.stderr().trim().split("\n")) expect(JSON.parse(line)).toMatchObject({ level: 30 });
-  if (db !== undefined) expect(existsSync(db)).toBe(true);
-});
+test.each(["memory", "database"])(
+  "says one line when it listens, and SIGTERM ends it with 0 (%s)",
+  async (store) => {
+    using folder = createSandbox();
+    const db = store === "memory" ? undefined : join(folder.home, "new", "rooms.db");
+    await using server = await startServer(db === undefined ? {} : { db });
+    expect(server.port).toBeGreaterThan(0);
+    expect(await server.stop()).toBe(0);
+    expect(server.stdout()).toBe(`backchat listening on http://127.0.0.1:${server.port}\n`);
+    for (const line of server.stderr().trim().split("\n"))
+      expect(JSON.parse(line)).toMatchObject({ level: 30 });
+    if (db !== undefined) expect(existsSync(db)).toBe(true);
+  },
+);
 
 test("Ctrl+C ends it as SIGTERM does", async () => {
   await using serve = run(["serve", "--port", "0", "--memory"]);
@@ -47,7 +51,9 @@ test("clients on each transport are told that the server stops, and come back to
   await Promise.all(tails.map((tail) => next(tail, "event")));
 
   expect(await first.stop()).toBe(0);
-  const lost = await Promise.all(tails.map((tail) => next(tail, "link", ({ state }) => state === "lost")));
+  const lost = await Promise.all(
+    tails.map((tail) => next(tail, "link", ({ state }) => state === "lost")),
+  );
   const reasons = Object.fromEntries(lost.map(({ transport, reason }) => [transport, reason]));
   // A poll that nobody is waiting in can't be told anything.
   expect(reasons).toEqual({

@@ -22,6 +22,13 @@ type FrameOf<Kind extends ServerFrame["kind"]> = Extract<ServerFrame, { kind: Ki
 /** How long a test waits for what has to come, in ms. */
 const PATIENCE_MS = 10_000;
 
+interface Wire {
+  close(): void;
+  pause(): void;
+  resume(): void;
+  send(text: string): void;
+}
+
 /** One stream link as a plain client sees it. Fails at once where a topic's events don't join. */
 export class EventStream {
   readonly events: Heard[] = [];
@@ -33,22 +40,29 @@ export class EventStream {
   readonly #topics = new Map<number, TopicFrame>();
   readonly #last = new Map<string, number>();
   readonly #waiting = new Set<() => void>();
-  readonly #close: () => void;
-  readonly #send: (text: string) => void;
+  readonly #wire: Wire;
   fault: Error | undefined;
 
-  constructor(close: () => void, send: (text: string) => void) {
-    this.#close = close;
-    this.#send = send;
+  constructor(wire: Wire) {
+    this.#wire = wire;
   }
 
   close(): void {
-    this.#close();
+    this.#wire.close();
+  }
+
+  /** Leave what comes in the socket, as a client that has stopped. */
+  pause(): void {
+    this.#wire.pause();
+  }
+
+  resume(): void {
+    this.#wire.resume();
   }
 
   /** Send frames, one message. */
   send(...frames: readonly (object | string)[]): void {
-    this.#send(frames.map((f) => (typeof f === "string" ? f : JSON.stringify(f))).join("\n"));
+    this.#wire.send(frames.map((f) => (typeof f === "string" ? f : JSON.stringify(f))).join("\n"));
   }
 
   /** The first frame of a kind, there already or to come. */
@@ -154,12 +168,14 @@ export async function openSse(
     const [text] = (await once(response, "data")) as [string];
     throw new Error(`status ${response.statusCode}: ${text}`);
   }
-  const stream = new EventStream(
-    () => request.destroy(),
-    () => {
+  const stream = new EventStream({
+    close: () => request.destroy(),
+    pause: () => response.pause(),
+    resume: () => response.resume(),
+    send() {
       throw new Error("nothing can be sent over SSE");
     },
-  );
+  });
   const parser = createParser({ onEvent: ({ data, id }) => stream.hear(data, id) });
   response.on("data", (text: string) => parser.feed(text));
   response.on("close", () => stream.ended(0));
@@ -174,10 +190,12 @@ export async function openWebSocket(
   headers: Readonly<Record<string, string>>,
 ): Promise<EventStream> {
   const websocket = new WebSocket(url, { headers });
-  const stream = new EventStream(
-    () => websocket.terminate(),
-    (text) => websocket.send(text),
-  );
+  const stream = new EventStream({
+    close: () => websocket.terminate(),
+    pause: () => websocket.pause(),
+    resume: () => websocket.resume(),
+    send: (text) => websocket.send(text),
+  });
   websocket.on("message", (data) => {
     for (const line of (data as Buffer).toString().split("\n")) stream.hear(line);
   });

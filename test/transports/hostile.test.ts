@@ -1,14 +1,15 @@
 // What answers isn't always our server, and our server isn't always well.
 import type { ServerResponse } from "node:http";
-import { createServer } from "node:net";
 import { once } from "node:events";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
 import type { WebSocket } from "ws";
 import { describe, expect, test } from "vitest";
 import { CLIENT_TRANSPORTS } from "../../src/commands/transports.ts";
 import { LinkError, TRANSPORTS, type TransportName } from "../../src/transports/transport.ts";
 import { type FakeAnswers, startFakeServer } from "../client/support/fake-server.ts";
 import { within } from "../client/support/wait.ts";
+import { certificate, key } from "./support/certificate.ts";
 import { nothingMoreThan, openHandles } from "./support/handles.ts";
 import { Probe } from "./support/probe.ts";
 
@@ -86,6 +87,17 @@ describe.each(TRANSPORTS)("%s", (transport) => {
     await once(server, "listening");
     const { port } = server.address() as AddressInfo;
     const opening = Probe.open(CLIENT_TRANSPORTS.get(transport)!, new URL(`http://127.0.0.1:${port}`));
+    await expect(opening).rejects.toMatchObject({ name: "LinkError", failure: "blocked" });
+    server.close();
+  });
+
+  test("is blocked by a certificate that nobody vouches for", async () => {
+    const server = createTlsServer({ cert: certificate, key });
+    server.on("tlsClientError", () => {});
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const opening = Probe.open(CLIENT_TRANSPORTS.get(transport)!, new URL(`https://127.0.0.1:${port}`));
     await expect(opening).rejects.toMatchObject({ name: "LinkError", failure: "blocked" });
     server.close();
   });

@@ -3,7 +3,8 @@ import { currentRoom } from "../../src/tui/store/state.ts";
 import { Client } from "./support/client.ts";
 import { LOBBY } from "./support/states.ts";
 
-const lines = ({ state }: Client) => currentRoom(state).entries.flatMap((entry) => (entry.kind === "line" ? [entry.text] : []));
+const lines = ({ state }: Client) =>
+  currentRoom(state).entries.flatMap((entry) => (entry.kind === "line" ? [entry.text] : []));
 
 function typed(command: string, client = new Client()): Client {
   client.type(`${command}\r`);
@@ -23,7 +24,10 @@ describe("commands", () => {
 
   it("say what is wrong with a room's name and keep the text", () => {
     const client = typed("/join two words");
-    expect(client.state.notice).toMatchObject({ tone: "error", text: expect.stringContaining("no blanks") as string });
+    expect(client.state.notice).toMatchObject({
+      tone: "error",
+      text: expect.stringContaining("no blanks") as string,
+    });
     expect(currentRoom(client.state).composer.text).toBe("/join two words");
   });
 
@@ -37,7 +41,10 @@ describe("commands", () => {
 
   it("publish actions and topic lines", () => {
     const client = typed("/topic release on Friday", typed("/me waves"));
-    expect(client.published.map(({ body }) => body)).toEqual([{ text: "waves", me: true }, { line: "release on Friday" }]);
+    expect(client.published.map(({ body }) => body)).toEqual([
+      { text: "waves", me: true },
+      { line: "release on Friday" },
+    ]);
   });
 
   it("change the nick", async () => {
@@ -50,15 +57,21 @@ describe("commands", () => {
 
   it("list rooms, cleaned", async () => {
     const client = new Client();
-    client.rooms = [{ topic: "room:dev", line: "\x1b[2Jall of it", head: 7, at: 0, present: ["bob"] }];
+    client.rooms = [
+      { topic: "room:dev", line: "\x1b[2Jall of it", head: 7, at: 0, present: ["bob"] },
+    ];
     typed("/rooms", client);
-    await vi.waitFor(() => expect(lines(client)).toEqual(["#dev  1 online, 7 messages — all of it"]));
+    await vi.waitFor(() =>
+      expect(lines(client)).toEqual(["#dev  1 online, 7 messages — all of it"]),
+    );
   });
 
   it("swap to a transport by its name, long or short", () => {
     const client = typed("/transport lp", typed("/transport sse"));
     expect(client.swaps.map(({ transport }) => transport)).toEqual(["sse", "long-polling"]);
-    expect(typed("/transport pigeon").state.notice?.text).toMatch(/^no transport pigeon: expected websocket, sse/);
+    expect(typed("/transport pigeon").state.notice?.text).toMatch(
+      /^no transport pigeon: expected websocket, sse/,
+    );
   });
 
   it("do what keys do", () => {
@@ -76,7 +89,8 @@ describe("commands", () => {
   });
 
   it("need their arguments", () => {
-    for (const command of ["/join", "/nick", "/me"]) expect(typed(command).state.notice?.text).toMatch(/^expected \/\w+ [A-Z]+$/);
+    for (const command of ["/join", "/nick", "/me"])
+      expect(typed(command).state.notice?.text).toMatch(/^expected \/\w+ [A-Z]+$/);
   });
 
   it("aren't texts, unless the slash is doubled", () => {

@@ -5,7 +5,8 @@ import { Client } from "./support/client.ts";
 import { event, LOBBY, NOON, shown } from "./support/states.ts";
 
 const text = ({ state }: Client) => currentRoom(state).composer.text;
-const lines = ({ state }: Client) => currentRoom(state).entries.flatMap((entry) => (entry.kind === "line" ? [entry.text] : []));
+const lines = ({ state }: Client) =>
+  currentRoom(state).entries.flatMap((entry) => (entry.kind === "line" ? [entry.text] : []));
 const bodies = ({ published }: Client) => published.map(({ body }) => body);
 const paste = (pasted: string) => `\x1b[200~${pasted}\x1b[201~`;
 
@@ -119,7 +120,9 @@ describe("transports", () => {
     const client = new Client();
     client.type("\x14");
     client.swaps[0]?.fate.reject(new Error("blocked by a proxy"));
-    await vi.waitFor(() => expect(lines(client)).toEqual(["no swap to SSE: blocked by a proxy; WebSocket goes on"]));
+    await vi.waitFor(() =>
+      expect(lines(client)).toEqual(["no swap to SSE: blocked by a proxy; WebSocket goes on"]),
+    );
     expect(client.state.link.swapping).toBeUndefined();
   });
 
@@ -158,7 +161,16 @@ describe("help", () => {
 
 describe("older messages", () => {
   const past = (offset: number) =>
-    ({ kind: "event", topic: LOBBY, offset, epoch: "e1", at: NOON, from: "bob", body: { text: `old ${offset}` }, superseded: 0 }) as const;
+    ({
+      kind: "event",
+      topic: LOBBY,
+      offset,
+      epoch: "e1",
+      at: NOON,
+      from: "bob",
+      body: { text: `old ${offset}` },
+      superseded: 0,
+    }) as const;
 
   it("are fetched when the log is scrolled beyond what is here", async () => {
     const client = new Client({ rows: 16, columns: 60 });
@@ -166,7 +178,9 @@ describe("older messages", () => {
     client.pages = [{ events: [past(99), past(100)], more: false }];
     client.type("\x1b[5~\x1b[5~");
     expect(currentRoom(client.state).past).toBe("loading");
-    await vi.waitFor(() => expect(currentRoom(client.state)).toMatchObject({ past: "none", first: 99 }));
+    await vi.waitFor(() =>
+      expect(currentRoom(client.state)).toMatchObject({ past: "none", first: 99 }),
+    );
     expect(shown(client.state).slice(0, 3)).toEqual(["old 99", "old 100", "text 101"]);
   });
 });

@@ -16,17 +16,30 @@ it("has four modes", () => {
 });
 
 it("fills the terminal exactly, whatever its size and whatever is written", () => {
-  const size = fc.record({ columns: fc.integer({ min: 1, max: 250 }), rows: fc.integer({ min: 1, max: 80 }) });
+  const size = fc.record({
+    columns: fc.integer({ min: 1, max: 250 }),
+    rows: fc.integer({ min: 1, max: 80 }),
+  });
   fc.assert(
-    fc.property(size, fc.string({ maxLength: 300 }), fc.boolean(), fc.boolean(), ({ columns, rows }, text, sidebar, noticed) => {
-      const notice = noticed ? ({ text: "hm", tone: "info" } as const) : undefined;
-      const state = after(fresh({ columns, rows, sidebar, notice }), { kind: "edit", edit: { kind: "insert", text } });
-      const { left, log, right, header, strip, body, status, composer, prompt }: Layout = layoutOf(state);
-      expect(left + log + right).toBe(columns);
-      expect(header + strip + body + status + composer.rows.length).toBe(rows);
-      expect(prompt).toBeLessThan(Math.max(2, columns));
-      expect(composer.cursor.row).toBeLessThan(composer.rows.length);
-    }),
+    fc.property(
+      size,
+      fc.string({ maxLength: 300 }),
+      fc.boolean(),
+      fc.boolean(),
+      ({ columns, rows }, text, sidebar, noticed) => {
+        const notice = noticed ? ({ text: "hm", tone: "info" } as const) : undefined;
+        const state = after(fresh({ columns, rows, sidebar, notice }), {
+          kind: "edit",
+          edit: { kind: "insert", text },
+        });
+        const { left, log, right, header, strip, body, status, composer, prompt }: Layout =
+          layoutOf(state);
+        expect(left + log + right).toBe(columns);
+        expect(header + strip + body + status + composer.rows.length).toBe(rows);
+        expect(prompt).toBeLessThan(Math.max(2, columns));
+        expect(composer.cursor.row).toBeLessThan(composer.rows.length);
+      },
+    ),
   );
 });
 

@@ -17,18 +17,34 @@ describe("what the session tells", () => {
   it("becomes messages, actions, topic lines and presence", () => {
     const [said] = actionsOf(event(LOBBY, { text: "hi" }), NOON);
     expect(said).toMatchObject({ kind: "heard", heard: { from: "bob", text: "hi", me: false } });
-    expect(actionsOf(event(LOBBY, { text: "waves", me: true }), NOON)[0]).toMatchObject({ heard: { me: true } });
-    expect(actionsOf(event(LOBBY, { line: "release" }), NOON)[0]).toMatchObject({ kind: "topic-line", line: "release" });
-    expect(actionsOf(event("who:lobby", { nick: "bob", here: true }), NOON)[0]).toMatchObject({ kind: "presence", here: true });
+    expect(actionsOf(event(LOBBY, { text: "waves", me: true }), NOON)[0]).toMatchObject({
+      heard: { me: true },
+    });
+    expect(actionsOf(event(LOBBY, { line: "release" }), NOON)[0]).toMatchObject({
+      kind: "topic-line",
+      line: "release",
+    });
+    expect(actionsOf(event("who:lobby", { nick: "bob", here: true }), NOON)[0]).toMatchObject({
+      kind: "presence",
+      here: true,
+    });
   });
 
   it("shows bodies of other programs as they are", () => {
-    expect(actionsOf(event(LOBBY, [1, { a: 2 }]), NOON)[0]).toMatchObject({ heard: { text: '[1,{"a":2}]' } });
+    expect(actionsOf(event(LOBBY, [1, { a: 2 }]), NOON)[0]).toMatchObject({
+      heard: { text: '[1,{"a":2}]' },
+    });
   });
 
   it("speaks of gaps with their extent", () => {
-    const gap = (from: number | null, to: number | null, reason: "trimmed" | "epoch" | "unreadable") =>
-      actionsOf({ kind: "gap", topic: LOBBY, from, to, reason }, NOON).map((action) => action.kind === "gap" && action.text);
+    const gap = (
+      from: number | null,
+      to: number | null,
+      reason: "trimmed" | "epoch" | "unreadable",
+    ) =>
+      actionsOf({ kind: "gap", topic: LOBBY, from, to, reason }, NOON).map(
+        (action) => action.kind === "gap" && action.text,
+      );
     expect(gap(1, 41, "trimmed")).toEqual(["gap: 41 messages are gone (trimmed)"]);
     expect(gap(3, 3, "trimmed")).toEqual(["gap: 1 message is gone (trimmed)"]);
     expect(gap(3, null, "epoch")).toEqual(["gap: the server's log was lost and begun anew"]);
@@ -58,7 +74,11 @@ describe("what the session tells", () => {
 
 describe("a price", () => {
   it("needs a symbol and a number", () => {
-    expect(tickOf(event("feed:market", { symbol: "ACME", price: 1.5, change: -0.25 }))).toEqual({ symbol: "ACME", price: 1.5, change: -0.25 });
+    expect(tickOf(event("feed:market", { symbol: "ACME", price: 1.5, change: -0.25 }))).toEqual({
+      symbol: "ACME",
+      price: 1.5,
+      change: -0.25,
+    });
     expect(tickOf(event("feed:market", { symbol: "ACME", price: "1.5" }))).toBeUndefined();
     expect(tickOf(event("feed:market", { price: 1.5 }))).toBeUndefined();
     expect(tickOf(event("feed:market", null))).toBeUndefined();

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Action } from "../../src/tui/store/actions.ts";
-import { lastFailed } from "../../src/tui/store/room.ts";
+import { lastFailed } from "../../src/tui/store/own.ts";
 import { currentRoom } from "../../src/tui/store/state.ts";
 import { ack, after, event, fresh, LOBBY, messages, said, shown } from "./support/states.ts";
 
@@ -18,15 +18,17 @@ describe("an own message", () => {
   it("takes its place in the log when the event comes", () => {
     const state = after(fresh(), said(1, "hi"), event(1), ack(1, 2), event(3));
     expect(shown(state)).toEqual(["text 1", "text 3", "hi✓"]);
-    expect(shown(after(fresh(), said(1, "hi"), event(1), ack(1, 2), own(2, "hi"), event(3)))).toEqual([
-      "text 1",
-      "hi✓",
-      "text 3",
-    ]);
+    expect(
+      shown(after(fresh(), said(1, "hi"), event(1), ack(1, 2), own(2, "hi"), event(3))),
+    ).toEqual(["text 1", "hi✓", "text 3"]);
   });
 
   it("stays below what comes meanwhile", () => {
-    expect(shown(after(fresh(), said(1, "hi"), event(1), event(2)))).toEqual(["text 1", "text 2", "hi…"]);
+    expect(shown(after(fresh(), said(1, "hi"), event(1), event(2)))).toEqual([
+      "text 1",
+      "text 2",
+      "hi…",
+    ]);
   });
 
   it("isn't taken for another one of the same nick and text", () => {
@@ -42,15 +44,29 @@ describe("an own message", () => {
   });
 
   it("keeps its mark and its reason when it is refused", () => {
-    const state = after(fresh(), said(1, "hi"), { kind: "refused", topic: LOBBY, publish: 1, reason: "too long" });
+    const state = after(fresh(), said(1, "hi"), {
+      kind: "refused",
+      topic: LOBBY,
+      publish: 1,
+      reason: "too long",
+    });
     expect(shown(state)).toEqual(["hi✗"]);
     expect(lastFailed(currentRoom(state))?.reason).toBe("too long");
-    const discarded = after(state, { kind: "discard", topic: LOBBY, id: lastFailed(currentRoom(state))!.id });
+    const discarded = after(state, {
+      kind: "discard",
+      topic: LOBBY,
+      id: lastFailed(currentRoom(state))!.id,
+    });
     expect(shown(discarded)).toEqual([]);
   });
 
   it("that was taken for another's and then refused is marked as refused", () => {
-    const state = after(fresh(), said(1, "hi"), own(4, "hi"), { kind: "refused", topic: LOBBY, publish: 1, reason: "no" });
+    const state = after(fresh(), said(1, "hi"), own(4, "hi"), {
+      kind: "refused",
+      topic: LOBBY,
+      publish: 1,
+      reason: "no",
+    });
     expect(shown(state)).toEqual(["hi", "hi✗"]);
   });
 
@@ -60,7 +76,10 @@ describe("an own message", () => {
 
   it("is there exactly once and marked, in whatever order events and acks come", () => {
     // Texts are few, so that many are equal. Offsets are in the order of the log; an ack may come before or after its event.
-    const plan = fc.array(fc.record({ mine: fc.boolean(), text: fc.constantFrom("a", "b"), late: fc.nat(6) }), { maxLength: 12 });
+    const plan = fc.array(
+      fc.record({ mine: fc.boolean(), text: fc.constantFrom("a", "b"), late: fc.nat(6) }),
+      { maxLength: 12 },
+    );
     fc.assert(
       fc.property(plan, (steps) => {
         const says: Action[] = [];
@@ -74,12 +93,19 @@ describe("an own message", () => {
           says.push(said(offset, text));
           acks.push({ at: Math.max(0, index + late - 3), action: ack(offset, offset) });
         }
-        const timed = events.flatMap((action, index) => [...acks.filter(({ at }) => at === index).map((late) => late.action), action]);
+        const timed = events.flatMap((action, index) => [
+          ...acks.filter(({ at }) => at === index).map((late) => late.action),
+          action,
+        ]);
         const rest = acks.filter(({ at }) => at >= events.length).map(({ action }) => action);
         const room = currentRoom(after(fresh(), ...says, ...timed, ...rest));
         expect(room.pending).toEqual([]);
-        expect(messages(room).map(({ offset }) => offset)).toEqual(steps.map((_, index) => index + 1));
-        expect(messages(room).map(({ mark }) => mark)).toEqual(steps.map(({ mine }) => (mine ? "sent" : undefined)));
+        expect(messages(room).map(({ offset }) => offset)).toEqual(
+          steps.map((_, index) => index + 1),
+        );
+        expect(messages(room).map(({ mark }) => mark)).toEqual(
+          steps.map(({ mine }) => (mine ? "sent" : undefined)),
+        );
       }),
     );
   });

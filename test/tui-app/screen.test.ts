@@ -17,7 +17,11 @@ interface Size {
   readonly rows: number;
 }
 
-async function chat(nick: string, room: string, { cols, rows }: Size = { cols: 100, rows: 30 }): Promise<TestTerminal> {
+async function chat(
+  nick: string,
+  room: string,
+  { cols, rows }: Size = { cols: 100, rows: 30 },
+): Promise<TestTerminal> {
   const args = [cli, "chat", server.url, "--name", nick, "--room", room];
   const terminal = openTerminal({ command: process.execPath, args, cols, rows });
   await terminal.waitFor(/● WebSocket/);
@@ -29,12 +33,16 @@ async function whole(terminal: TestTerminal, { cols, rows }: Size): Promise<void
   const tiny = cols < 40 || rows < 10;
   const header = / #sizes|^ backchat/;
   const prompt = tiny ? /^>/ : /^\[#sizes\]/;
-  const places = (lines: string[], match: RegExp) => lines.flatMap((line, index) => (match.test(line) ? [index] : []));
-  await terminal.waitFor((text) => {
-    const lines = text.split("\n");
-    if (lines.length !== rows || places(lines, prompt).join() !== String(rows - 1)) return false;
-    return tiny || places(lines, header)[0] === 0;
-  }, { what: `a whole screen of ${cols}×${rows}` });
+  const places = (lines: string[], match: RegExp) =>
+    lines.flatMap((line, index) => (match.test(line) ? [index] : []));
+  await terminal.waitFor(
+    (text) => {
+      const lines = text.split("\n");
+      if (lines.length !== rows || places(lines, prompt).join() !== String(rows - 1)) return false;
+      return tiny || places(lines, header)[0] === 0;
+    },
+    { what: `a whole screen of ${cols}×${rows}` },
+  );
 }
 
 describe("two people", () => {
@@ -63,11 +71,23 @@ describe("two people", () => {
 describe("the screen", () => {
   it("is whole at every size, also while it is resized and messages come", async () => {
     await using terminal = await chat("sizes", "sizes", { cols: 120, rows: 36 });
-    terminal.write("a first message that is long enough to be wrapped where there is not much room for it\r");
+    terminal.write(
+      "a first message that is long enough to be wrapped where there is not much room for it\r",
+    );
     await terminal.waitFor(/room for it +✓/);
     const texts = Array.from({ length: 40 }, (_, index) => `line ${index}\n`).join("");
-    await using sending = run(["send", server.url, "room:sizes", "--name", "filler"], { stdin: texts });
-    for (const [cols, rows] of [[80, 24], [60, 16], [40, 10], [30, 6], [120, 36], [81, 25], [100, 28]] as const) {
+    await using sending = run(["send", server.url, "room:sizes", "--name", "filler"], {
+      stdin: texts,
+    });
+    for (const [cols, rows] of [
+      [80, 24],
+      [60, 16],
+      [40, 10],
+      [30, 6],
+      [120, 36],
+      [81, 25],
+      [100, 28],
+    ] as const) {
       terminal.resize(cols, rows);
       await whole(terminal, { cols, rows });
     }
@@ -101,21 +121,30 @@ describe("the screen", () => {
 });
 
 describe("the server goes away", () => {
-  it("and comes back: what was said meanwhile is sent then, once", { timeout: 60_000 }, async () => {
-    await using first = await startServer({ args: ["--feed", "none"] });
-    const args = [cli, "chat", first.url, "--name", "patient", "--room", "away"];
-    await using terminal = openTerminal({ command: process.execPath, args });
-    await terminal.waitFor(/● WebSocket/);
-    await first.kill9();
-    await terminal.waitFor(/○ reconnecting in \d+ s: /);
-    terminal.write("still there?\r");
-    await terminal.waitFor(/still there\? +…/);
-    await using second = await startServer({ args: ["--feed", "none"], port: first.port });
-    expect(second.port).toBe(first.port);
-    await terminal.waitFor(/still there\? +✓/, { timeout: 40_000 });
-    expect(terminal.screen().join("\n").match(/still there\?/g)).toHaveLength(1);
-    await terminal.waitFor(/back on WebSocket after/);
-  });
+  it(
+    "and comes back: what was said meanwhile is sent then, once",
+    { timeout: 60_000 },
+    async () => {
+      await using first = await startServer({ args: ["--feed", "none"] });
+      const args = [cli, "chat", first.url, "--name", "patient", "--room", "away"];
+      await using terminal = openTerminal({ command: process.execPath, args });
+      await terminal.waitFor(/● WebSocket/);
+      await first.kill9();
+      await terminal.waitFor(/○ reconnecting in \d+ s: /);
+      terminal.write("still there?\r");
+      await terminal.waitFor(/still there\? +…/);
+      await using second = await startServer({ args: ["--feed", "none"], port: first.port });
+      expect(second.port).toBe(first.port);
+      await terminal.waitFor(/still there\? +✓/, { timeout: 40_000 });
+      expect(
+        terminal
+          .screen()
+          .join("\n")
+          .match(/still there\?/g),
+      ).toHaveLength(1);
+      await terminal.waitFor(/back on WebSocket after/);
+    },
+  );
 });
 
 describe("the terminal", () => {

@@ -12,12 +12,24 @@ const tick = (symbol: string, price: number, change = 0) => ({ symbol, price, ch
 
 function price(symbol: string, value: number): TopicEvent {
   const body = { symbol, price: value, change: 1 };
-  return { kind: "event", topic: "feed:market", offset: 1, epoch: "e1", at: NOON, from: "", body, superseded: 0 };
+  return {
+    kind: "event",
+    topic: "feed:market",
+    offset: 1,
+    epoch: "e1",
+    at: NOON,
+    from: "",
+    body,
+    superseded: 0,
+  };
 }
 
 describe("the ticker", () => {
   const ticks = [tick("ACME", 101.37, 0.12), tick("GLOB", 98.02, -0.41), tick("FLAT", 5, 0)];
-  const first = updateTicker({ ...EMPTY_TICKER, source: "simulated" }, { ticks, received: 30, painted: 8, now: NOON });
+  const first = updateTicker(
+    { ...EMPTY_TICKER, source: "simulated" },
+    { ticks, received: 30, painted: 8, now: NOON },
+  );
 
   it("says where its prices come from, in words", () => {
     const rows = tickerRows(first, 30, 5).map(rowText);
@@ -26,7 +38,9 @@ describe("the ticker", () => {
     expect(rows[2]).toMatch(/^ACME\s+101\.37 ▲\s+0\.12/);
     expect(rows[3]).toMatch(/^GLOB\s+98\.02 ▼\s+0\.41/);
     expect(rows[4]).toMatch(/^FLAT\s+5\.00 =\s+0\.00/);
-    expect(rowText(stripRow(first, 80))).toBe(" simulated  ACME 101.37 ▲0.12  GLOB 98.02 ▼0.41  FLAT 5.00 =0.00");
+    expect(rowText(stripRow(first, 80))).toBe(
+      " simulated  ACME 101.37 ▲0.12  GLOB 98.02 ▼0.41  FLAT 5.00 =0.00",
+    );
   });
 
   it("says how many symbols there is no room for", () => {
@@ -35,12 +49,19 @@ describe("the ticker", () => {
 
   it("draws the way of each price", () => {
     let ticker = first;
-    for (const value of [102, 103, 99]) ticker = updateTicker(ticker, { ticks: [tick("ACME", value)], received: 1, painted: 1, now: NOON });
+    for (const value of [102, 103, 99])
+      ticker = updateTicker(ticker, {
+        ticks: [tick("ACME", value)],
+        received: 1,
+        painted: 1,
+        now: NOON,
+      });
     expect(rowText(tickerRows(ticker, 30, 5)[2] ?? [])).toContain("▅▆█▁");
   });
 
   it.each([60, 40, 20, 3])("fits into %i cells", (width) => {
-    for (const row of [...tickerRows(first, width, 5), stripRow(first, width)]) expect(cells(rowText(row))).toBeLessThanOrEqual(width);
+    for (const row of [...tickerRows(first, width, 5), stripRow(first, width)])
+      expect(cells(rowText(row))).toBeLessThanOrEqual(width);
   });
 });
 

@@ -92,10 +92,12 @@ async function readBody(request: IncomingMessage): Promise<string> {
     );
   });
   request.on("end", () => resolve(Buffer.concat(chunks)));
-  request.on("error", reject);
-  request.on("close", () => {
-    reject(new ProtocolError("bad-request", "the request ended before its body did"));
-  });
+  // Also when the client goes away in the middle: that is no fault of ours.
+  const cut = (cause?: Error) => {
+    reject(new ProtocolError("bad-request", "the request ended before its body did", { cause }));
+  };
+  request.on("error", cut);
+  request.on("close", () => cut());
   const body = await promise;
   if (!isUtf8(body)) throw new ProtocolError("bad-request", "expected a body of UTF-8");
   return body.toString();

@@ -8,8 +8,12 @@ const LATELY = 200;
 /** What Tab offers: who spoke last first, then who else is here. */
 export function sources(state: State): CompletionSources {
   const { entries, members } = currentRoom(state);
-  const spoke = entries.slice(-LATELY).flatMap((entry) => (entry.kind === "message" ? [entry.from] : []));
-  const nicks = [...new Set([...spoke.toReversed(), ...members.here])].filter((nick) => nick !== state.nick);
+  const spoke = entries
+    .slice(-LATELY)
+    .flatMap((entry) => (entry.kind === "message" ? [entry.from] : []));
+  const nicks = [...new Set([...spoke.toReversed(), ...members.here])].filter(
+    (nick) => nick !== state.nick,
+  );
   return {
     nicks,
     rooms: state.rooms.map(({ topic }) => topic.slice("room:".length)),

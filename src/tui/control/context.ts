@@ -14,7 +14,11 @@ export interface Context {
 }
 
 /** Lines in the log of the room on the screen. */
-export function print({ store }: Context, lines: readonly string[], tone: Line["tone"] = "info"): void {
+export function print(
+  { store }: Context,
+  lines: readonly string[],
+  tone: Line["tone"] = "info",
+): void {
   store.dispatch({ kind: "print", lines, tone, now: Date.now() });
 }
 

@@ -9,7 +9,8 @@ const HINT = { text: "Ctrl+C again to quit", tone: "info" } as const;
 /** Clear what is written. On nothing: ask for a second time, then quit. */
 export function interrupt({ store, quit }: Context): void {
   const state = store.get();
-  if (currentRoom(state).composer.text !== "") return store.dispatch({ kind: "edit", edit: { kind: "clear" } });
+  if (currentRoom(state).composer.text !== "")
+    return store.dispatch({ kind: "edit", edit: { kind: "clear" } });
   if (state.notice === HINT) return quit();
   store.dispatch({ kind: "notice", notice: HINT });
   setTimeout(() => {

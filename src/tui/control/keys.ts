@@ -15,13 +15,15 @@ export function onKey(context: Context, key: Key): void {
   if (store.get().question && answer(context, key)) return;
   const action = lookup(key);
   // A line above the composer holds until the next key; the second Ctrl+C has to see what the first one said.
-  if (store.get().notice && action !== "interrupt") store.dispatch({ kind: "notice", notice: undefined });
+  if (store.get().notice && action !== "interrupt")
+    store.dispatch({ kind: "notice", notice: undefined });
   const { overlay } = store.get();
   if (overlay && inOverlay(context, overlay, key)) return;
   if (action) return perform(context, action);
   if (key.kind === "text" || key.kind === "paste") {
     store.dispatch({ kind: "edit", edit: { kind: "insert", text: key.text } });
-    if (currentRoom(store.get()).composer.full) notify(context, "that would be too long: a message has at most 16 KiB", "error");
+    if (currentRoom(store.get()).composer.full)
+      notify(context, "that would be too long: a message has at most 16 KiB", "error");
   }
 }
 

@@ -22,10 +22,15 @@ export function perform(context: Context, action: Action): void {
       return store.dispatch({
         kind: "overlay",
         overlay:
-          state.overlay?.kind === "picker" ? undefined : { kind: "picker", index: TRANSPORTS.indexOf(state.link.transport) },
+          state.overlay?.kind === "picker"
+            ? undefined
+            : { kind: "picker", index: TRANSPORTS.indexOf(state.link.transport) },
       });
     case "help":
-      return store.dispatch({ kind: "overlay", overlay: state.overlay?.kind === "help" ? undefined : { kind: "help", top: 0 } });
+      return store.dispatch({
+        kind: "overlay",
+        overlay: state.overlay?.kind === "help" ? undefined : { kind: "help", top: 0 },
+      });
     case "close":
       return store.dispatch({ kind: "overlay", overlay: undefined });
     case "room-next":

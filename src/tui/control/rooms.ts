@@ -62,7 +62,8 @@ export function nextUnread({ store }: Context): void {
   const { rooms, current } = store.get();
   const index = rooms.findIndex((room) => room.topic === current);
   const others = [...rooms.slice(index + 1), ...rooms.slice(0, index)];
-  const room = others.find(({ mentions }) => mentions > 0) ?? others.find(({ unread }) => unread > 0);
+  const room =
+    others.find(({ mentions }) => mentions > 0) ?? others.find(({ unread }) => unread > 0);
   if (room) store.dispatch({ kind: "go", topic: room.topic });
 }
 
@@ -92,7 +93,9 @@ export async function learnLines({ store, api }: Pick<Context, "store" | "api">)
   try {
     const rooms = await api.rooms();
     store.absorb(
-      rooms.flatMap(({ topic, line }) => (line === "" ? [] : [{ kind: "topic-line" as const, topic, line: cleanTopicLine(line) }])),
+      rooms.flatMap(({ topic, line }) =>
+        line === "" ? [] : [{ kind: "topic-line" as const, topic, line: cleanTopicLine(line) }],
+      ),
     );
   } catch {
     // Without it the header has no topic line until one is set: nothing that a person must be told.

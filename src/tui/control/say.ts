@@ -1,6 +1,6 @@
 import { cleanText } from "../../client/clean.ts";
 import { reasonOf } from "../store/notices.ts";
-import { lastFailed } from "../store/room.ts";
+import { lastFailed } from "../store/own.ts";
 import { currentRoom } from "../store/state.ts";
 import { type Context, notify } from "./context.ts";
 
@@ -26,13 +26,21 @@ function send({ store, session }: Context, topic: string, raw: string, me: boole
   const publish = ++publishes;
   const refused = (error: unknown) =>
     store.dispatch({ kind: "refused", topic, publish, reason: reasonOf(error) });
-  store.dispatch({ kind: "say", topic, outgoing: { raw, text: cleanText(raw), me }, publish, now: Date.now() });
+  store.dispatch({
+    kind: "say",
+    topic,
+    outgoing: { raw, text: cleanText(raw), me },
+    publish,
+    now: Date.now(),
+  });
   try {
     if (session.status.state === "closed") throw new Error("the session is closed");
-    session.publish(topic, me ? { text: raw, me } : { text: raw }).then(
-      ({ epoch, offset }) => store.dispatch({ kind: "kept", topic, publish, epoch, offset }),
-      refused,
-    );
+    session
+      .publish(topic, me ? { text: raw, me } : { text: raw })
+      .then(
+        ({ epoch, offset }) => store.dispatch({ kind: "kept", topic, publish, epoch, offset }),
+        refused,
+      );
   } catch (error) {
     refused(error);
   }

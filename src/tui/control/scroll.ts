@@ -1,8 +1,9 @@
 import { heardOf, reasonOf } from "../store/notices.ts";
-import { MAX_SCROLLED } from "../store/room.ts";
+import { MAX_SCROLLED } from "../store/entries.ts";
 import { currentRoom, type State } from "../store/state.ts";
 import { layoutOf } from "../view/layout.ts";
-import { type Pane, scrollLog } from "../view/log.ts";
+import type { Pane } from "../view/entry.ts";
+import { scrollLog } from "../view/log.ts";
 import { type Context, notify, print } from "./context.ts";
 
 /** Messages of the past that are asked for at once. */
@@ -26,7 +27,7 @@ export function toBottom({ store }: Context): void {
 }
 
 /** The log's pane, as it is drawn. */
-export function paneOf(state: State): Pane {
+function paneOf(state: State): Pane {
   const { log, body, nicks } = layoutOf(state);
   return { width: log, height: body, nicks, minute: state.minute };
 }
@@ -44,13 +45,18 @@ async function older(context: Context, missing: number): Promise<void> {
   const { store, api } = context;
   const { topic, past, first, entries } = currentRoom(store.get());
   if (past !== "more") return;
-  if (entries.length >= MAX_SCROLLED) return notify(context, "that is as far back as is kept on the screen");
+  if (entries.length >= MAX_SCROLLED)
+    return notify(context, "that is as far back as is kept on the screen");
   store.dispatch({ kind: "past-loading", topic });
   try {
     const { events, more } = await api.history(topic, first, PAGE);
     const [oldest] = events;
     const messages = events.flatMap((event) => heardOf(event) ?? []);
-    store.dispatch({ kind: "past", topic, page: { epoch: oldest?.epoch ?? "", first: oldest?.offset, messages, more } });
+    store.dispatch({
+      kind: "past",
+      topic,
+      page: { epoch: oldest?.epoch ?? "", first: oldest?.offset, messages, more },
+    });
   } catch (error) {
     store.dispatch({ kind: "past-failed", topic });
     return print(context, [`no older messages: ${reasonOf(error)}`], "error");

@@ -17,7 +17,10 @@ export function submit(context: Context, perform: (action: Action) => void): voi
   if (text === undefined) return;
   const lines = text.trimEnd().split("\n").length;
   if (lines > LINES && !isCommand(text)) {
-    return store.dispatch({ kind: "ask", text: `Send ${lines} lines to ${roomName(room.topic)}? y sends, n goes back to the text` });
+    return store.dispatch({
+      kind: "ask",
+      text: `Send ${lines} lines to ${roomName(room.topic)}? y sends, n goes back to the text`,
+    });
   }
   if (!isCommand(text)) return sendNow(context);
   const wrong = runCommand(context, text, perform);

@@ -27,5 +27,7 @@ export function swapTo(context: Context, transport: TransportName): void {
 /** The transport that somebody means. */
 export function transportNamed(name: string): TransportName | undefined {
   const wanted = name.toLowerCase();
-  return TRANSPORTS.find((transport) => transport === wanted || transportShort(transport) === wanted);
+  return TRANSPORTS.find(
+    (transport) => transport === wanted || transportShort(transport) === wanted,
+  );
 }

@@ -13,7 +13,10 @@ export function Composer() {
   const { setCursorPosition } = useCursor();
   const { rows: texts, cursor } = composer;
   setCursorPosition({ x: prompt + cursor.col, y: height - texts.length + cursor.row });
-  const rows = texts.map((text, index): Row => [span(index === 0 ? promptText(topic, prompt) : " ".repeat(prompt), "accent"), span(text)]);
+  const rows = texts.map((text, index): Row => [
+    span(index === 0 ? promptText(topic, prompt) : " ".repeat(prompt), "accent"),
+    span(text),
+  ]);
   return <Rows width={columns} rows={rows} />;
 }
 

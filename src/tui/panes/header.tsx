@@ -11,7 +11,9 @@ export function Header() {
   const minute = useStore((state) => state.minute);
   const topic = useStore((state) => state.current);
   const line = useStore((state) => currentRoom(state).line);
-  return <Rows width={columns} rows={[headerRow({ nick, label, minute }, { topic, line }, columns)]} />;
+  return (
+    <Rows width={columns} rows={[headerRow({ nick, label, minute }, { topic, line }, columns)]} />
+  );
 }
 
 /** The header where there is no other place for prices. */

@@ -11,5 +11,10 @@ export function Log() {
   const minute = useStore((state) => state.minute);
   const room = useStore(currentRoom);
   const rows = logRows(room, { width, height, nicks, minute });
-  return <Rows width={width} rows={room.anchor ? [...rows.slice(0, -1), newerRow(room.below, width)] : rows} />;
+  return (
+    <Rows
+      width={width}
+      rows={room.anchor ? [...rows.slice(0, -1), newerRow(room.below, width)] : rows}
+    />
+  );
 }

@@ -13,9 +13,14 @@ export function Market() {
   const meters = useStore((state) => state.meters);
   const inner = width - 1;
   const transports = transportRows({ link, meters }, inner);
-  const prices = ticker.source === undefined ? [] : tickerRows(ticker, inner, height - transports.length);
-  const blanks = Array.from({ length: Math.max(0, height - prices.length - transports.length) }, (): Row => []);
-  const parts = prices.length > 0 ? [...prices, ...blanks, ...transports] : [...transports, ...blanks];
+  const prices =
+    ticker.source === undefined ? [] : tickerRows(ticker, inner, height - transports.length);
+  const blanks = Array.from(
+    { length: Math.max(0, height - prices.length - transports.length) },
+    (): Row => [],
+  );
+  const parts =
+    prices.length > 0 ? [...prices, ...blanks, ...transports] : [...transports, ...blanks];
   const rows = parts.slice(0, height);
   return <Rows width={width} rows={rows.map((row) => [span("│", "dim"), ...padRow(row, inner)])} />;
 }

@@ -20,7 +20,9 @@ function Picker({ index }: { readonly index: number }) {
   const { columns, body } = useStore(layoutOf);
   const link = useStore((state) => state.link);
   const meters = useStore((state) => state.meters);
-  return <Rows width={columns} rows={filled(pickerRows({ link, meters }, index, columns, body), body)} />;
+  return (
+    <Rows width={columns} rows={filled(pickerRows({ link, meters }, index, columns, body), body)} />
+  );
 }
 
 function filled(rows: readonly Row[], height: number): readonly Row[] {

@@ -17,7 +17,9 @@ function Figures() {
   const rooms = useStore((state) => state.rooms);
   const current = useStore((state) => state.current);
   const tabs = mode === "small";
-  return <Rows width={columns} rows={[statusRow({ link, meters, rooms, current }, columns, tabs)]} />;
+  return (
+    <Rows width={columns} rows={[statusRow({ link, meters, rooms, current }, columns, tabs)]} />
+  );
 }
 
 function NoticeLine() {

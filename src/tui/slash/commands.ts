@@ -19,13 +19,33 @@ export interface Command {
 }
 
 export const COMMANDS: readonly Command[] = [
-  { name: "join", args: "ROOM", help: "join a room, or go to it", run: (context, args) => need("/join ROOM", args) ?? join(context, args) },
+  {
+    name: "join",
+    args: "ROOM",
+    help: "join a room, or go to it",
+    run: (context, args) => need("/join ROOM", args) ?? join(context, args),
+  },
   { name: "part", args: "[ROOM]", help: "leave this room or another one", run: part },
-  { name: "nick", args: "NAME", help: "take another nick", run: (context, args) => need("/nick NAME", args) ?? rename(context, args) },
-  { name: "me", args: "TEXT", help: "say what you do", run: (context, args) => need("/me TEXT", args) ?? act(context, args) },
+  {
+    name: "nick",
+    args: "NAME",
+    help: "take another nick",
+    run: (context, args) => need("/nick NAME", args) ?? rename(context, args),
+  },
+  {
+    name: "me",
+    args: "TEXT",
+    help: "say what you do",
+    run: (context, args) => need("/me TEXT", args) ?? act(context, args),
+  },
   { name: "topic", args: "TEXT", help: "set the room's topic line", run: setLine },
   { name: "who", args: "", help: "who is here", run: done(who) },
-  { name: "rooms", args: "", help: "all rooms of the server", run: done((context) => void list(context)) },
+  {
+    name: "rooms",
+    args: "",
+    help: "all rooms of the server",
+    run: done((context) => void list(context)),
+  },
   {
     name: "transport",
     args: "[NAME]",
@@ -81,7 +101,10 @@ function setLine(context: Context, line: string): string | undefined {
 function transport(context: Context, name: string): string | undefined {
   if (name === "") {
     const { link } = context.store.get();
-    context.store.dispatch({ kind: "overlay", overlay: { kind: "picker", index: TRANSPORTS.indexOf(link.transport) } });
+    context.store.dispatch({
+      kind: "overlay",
+      overlay: { kind: "picker", index: TRANSPORTS.indexOf(link.transport) },
+    });
     return undefined;
   }
   const wanted = transportNamed(name);

@@ -19,7 +19,11 @@ export function unslashed(text: string): string {
  * @param perform does what a key does that has a command too
  * @returns what is wrong, in one line
  */
-export function runCommand(context: Context, text: string, perform: (action: Action) => void): string | undefined {
+export function runCommand(
+  context: Context,
+  text: string,
+  perform: (action: Action) => void,
+): string | undefined {
   const [, name = "", rest = ""] = /^\/(\S*)\s*(.*)$/s.exec(text) ?? [];
   const command = COMMANDS.find((candidate) => candidate.name === name.toLowerCase());
   if (command) return command.run(context, rest.trim());
@@ -35,7 +39,9 @@ export function runCommand(context: Context, text: string, perform: (action: Act
 
 /** Every command with its slash, and the words that may follow, for completion. */
 export function commandWords(): readonly string[] {
-  const choices = COMMANDS.flatMap(({ name, choices: words = [] }) => words.map((word) => `/${name} ${word}`));
+  const choices = COMMANDS.flatMap(({ name, choices: words = [] }) =>
+    words.map((word) => `/${name} ${word}`),
+  );
   return [...allCommands(), ...choices];
 }
 

@@ -14,16 +14,32 @@ export type Action =
       readonly topic: string;
       readonly line: string;
       /** Where it was set; absent: it was asked for. */
-      readonly event?: { readonly epoch: string; readonly offset: number; readonly at: number; readonly from: string };
+      readonly event?: {
+        readonly epoch: string;
+        readonly offset: number;
+        readonly at: number;
+        readonly from: string;
+      };
     }
-  | { readonly kind: "presence"; readonly topic: string; readonly nick: string; readonly here: boolean; readonly now: number }
+  | {
+      readonly kind: "presence";
+      readonly topic: string;
+      readonly nick: string;
+      readonly here: boolean;
+      readonly now: number;
+    }
   | { readonly kind: "presence-anew"; readonly topic: string }
   | { readonly kind: "presence-settled"; readonly topic: string }
   | { readonly kind: "gap"; readonly topic: string; readonly text: string; readonly now: number }
   | { readonly kind: "source"; readonly source: string | undefined }
   | { readonly kind: "connecting"; readonly transport: TransportName }
   | { readonly kind: "live"; readonly transport: TransportName; readonly now: number }
-  | { readonly kind: "lost"; readonly transport: TransportName; readonly reason: string; readonly now: number }
+  | {
+      readonly kind: "lost";
+      readonly transport: TransportName;
+      readonly reason: string;
+      readonly now: number;
+    }
   | {
       readonly kind: "waiting";
       readonly transport: TransportName;
@@ -33,7 +49,12 @@ export type Action =
     }
   | { readonly kind: "countdown"; readonly seconds: number }
   | { readonly kind: "closed"; readonly reason: string }
-  | { readonly kind: "swapped"; readonly transport: TransportName; readonly text: string; readonly now: number }
+  | {
+      readonly kind: "swapped";
+      readonly transport: TransportName;
+      readonly text: string;
+      readonly now: number;
+    }
   // What is measured.
   | { readonly kind: "ticks"; readonly update: TickerUpdate }
   | { readonly kind: "meters"; readonly meters: Meters }
@@ -44,7 +65,13 @@ export type Action =
   | { readonly kind: "edit"; readonly edit: ComposerAction }
   | { readonly kind: "submit"; readonly topic: string }
   | { readonly kind: "completed"; readonly cycle: CompletionCycle }
-  | { readonly kind: "say"; readonly topic: string; readonly outgoing: Outgoing; readonly publish: number; readonly now: number }
+  | {
+      readonly kind: "say";
+      readonly topic: string;
+      readonly outgoing: Outgoing;
+      readonly publish: number;
+      readonly now: number;
+    }
   | {
       readonly kind: "kept";
       readonly topic: string;
@@ -52,7 +79,12 @@ export type Action =
       readonly epoch: string;
       readonly offset: number | null;
     }
-  | { readonly kind: "refused"; readonly topic: string; readonly publish: number; readonly reason: string }
+  | {
+      readonly kind: "refused";
+      readonly topic: string;
+      readonly publish: number;
+      readonly reason: string;
+    }
   | { readonly kind: "discard"; readonly topic: string; readonly id: number }
   | { readonly kind: "scroll"; readonly topic: string; readonly anchor: Anchor | undefined }
   | { readonly kind: "past-loading"; readonly topic: string }
@@ -63,8 +95,18 @@ export type Action =
   | { readonly kind: "go"; readonly topic: string }
   | { readonly kind: "swap-wanted"; readonly transport: TransportName | undefined }
   | { readonly kind: "nick"; readonly nick: string }
-  | { readonly kind: "print"; readonly lines: readonly string[]; readonly tone: Line["tone"]; readonly now: number }
-  | { readonly kind: "divide"; readonly text: string; readonly tone: Divider["tone"]; readonly now: number }
+  | {
+      readonly kind: "print";
+      readonly lines: readonly string[];
+      readonly tone: Line["tone"];
+      readonly now: number;
+    }
+  | {
+      readonly kind: "divide";
+      readonly text: string;
+      readonly tone: Divider["tone"];
+      readonly now: number;
+    }
   | { readonly kind: "notice"; readonly notice: Notice | undefined }
   | { readonly kind: "ask"; readonly text: string | undefined }
   | { readonly kind: "overlay"; readonly overlay: Overlay | undefined }

@@ -9,7 +9,11 @@ export interface Members {
 }
 
 /** Before anything is known: who is named first was there before. */
-export const NOBODY: Members = { here: [], renewed: undefined, quietUntil: Number.POSITIVE_INFINITY };
+export const NOBODY: Members = {
+  here: [],
+  renewed: undefined,
+  quietUntil: Number.POSITIVE_INFINITY,
+};
 
 /** So long after a link has come, what the topic tells is how things are and not what happens; in ms. */
 export const QUIET_MS = 3_000;
@@ -28,7 +32,11 @@ export function presence(
 ): { readonly members: Members; readonly told: Told } {
   const known = members.here.includes(nick);
   const renewed = members.renewed && placed(members.renewed, nick, here);
-  if (known === here) return { members: renewed === members.renewed ? members : { ...members, renewed }, told: undefined };
+  if (known === here)
+    return {
+      members: renewed === members.renewed ? members : { ...members, renewed },
+      told: undefined,
+    };
   const told = now < members.quietUntil ? undefined : here ? "joined" : "left";
   return { members: { ...members, here: placed(members.here, nick, here), renewed }, told };
 }

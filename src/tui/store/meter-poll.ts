@@ -14,7 +14,10 @@ export interface MeterPoll extends Disposable {
 }
 
 /** Reads the session's figures at most twice a second, and less while nothing happens. */
-export function meterPoll(session: Pick<Session, "stats" | "figures" | "roundTrips">, store: Store): MeterPoll {
+export function meterPoll(
+  session: Pick<Session, "stats" | "figures" | "roundTrips">,
+  store: Store,
+): MeterPoll {
   /** Bytes down so far at some times of late, oldest first. */
   let past: { readonly at: number; readonly down: number }[] = [];
   let shown = "";
@@ -29,7 +32,8 @@ export function meterPoll(session: Pick<Session, "stats" | "figures" | "roundTri
     const now = performance.now();
     past = [...past.filter(({ at }) => now - at <= RATE_MS), { at: now, down: all.bytesDown }];
     const [oldest] = past;
-    const rate = oldest && now > oldest.at ? ((all.bytesDown - oldest.down) / (now - oldest.at)) * 1_000 : 0;
+    const rate =
+      oldest && now > oldest.at ? ((all.bytesDown - oldest.down) / (now - oldest.at)) * 1_000 : 0;
     const meters = { all, each, gaps, rate, roundTrips };
     const seen = JSON.stringify([all, gaps, Math.round(rate / 10), roundTrips]);
     if (seen !== shown) {

@@ -25,7 +25,9 @@ export function actionsOf(notice: Notice, now: number): readonly Action[] {
     case "gap":
       return gapActions(notice, now);
     case "topic":
-      return notice.topic === MARKET ? [{ kind: "source", source: notice.source && cleanLine(notice.source, 40) }] : [];
+      return notice.topic === MARKET
+        ? [{ kind: "source", source: notice.source && cleanLine(notice.source, 40) }]
+        : [];
     case "link":
       return linkActions(notice, now);
     case "swap":
@@ -33,7 +35,12 @@ export function actionsOf(notice: Notice, now: number): readonly Action[] {
     case "error":
       // That the link ends because of it is told anyway.
       if (notice.code === "draining") return [];
-      return [{ kind: "notice", notice: { text: `server: ${cleanLine(notice.message, REASON_CELLS)}`, tone: "error" } }];
+      return [
+        {
+          kind: "notice",
+          notice: { text: `server: ${cleanLine(notice.message, REASON_CELLS)}`, tone: "error" },
+        },
+      ];
   }
 }
 
@@ -42,7 +49,8 @@ export const MARKET = "feed:market";
 /** The price in an event of `feed:market`; undefined: there is none. */
 export function tickOf({ body }: TopicEvent): Tick | undefined {
   const { symbol, price, change } = fieldsOf(body);
-  if (typeof symbol !== "string" || typeof price !== "number" || !Number.isFinite(price)) return undefined;
+  if (typeof symbol !== "string" || typeof price !== "number" || !Number.isFinite(price))
+    return undefined;
   const moved = typeof change === "number" && Number.isFinite(change) ? change : 0;
   return { symbol: cleanLine(symbol, SYMBOL_CELLS), price, change: moved };
 }
@@ -52,7 +60,14 @@ export function heardOf({ epoch, offset, at, from, body }: TopicEvent): Heard | 
   const { text, me, line } = fieldsOf(body);
   if (typeof line === "string" && text === undefined) return undefined;
   const said = typeof text === "string" ? text : JSON.stringify(body);
-  return { epoch, offset, at, from: cleanLine(from, NICK_CELLS), text: cleanText(said), me: me === true };
+  return {
+    epoch,
+    offset,
+    at,
+    from: cleanLine(from, NICK_CELLS),
+    text: cleanText(said),
+    me: me === true,
+  };
 }
 
 /** A server's or an error's own words, on one line. */
@@ -69,7 +84,9 @@ function eventActions(event: TopicEvent, now: number): readonly Action[] {
   if (familyOf(topic) === "who") {
     const { nick, here } = fieldsOf(event.body);
     if (typeof nick !== "string") return [];
-    return [{ kind: "presence", topic, nick: cleanLine(nick, NICK_CELLS), here: here === true, now }];
+    return [
+      { kind: "presence", topic, nick: cleanLine(nick, NICK_CELLS), here: here === true, now },
+    ];
   }
   if (familyOf(topic) !== "room") return [];
   const heard = heardOf(event);
@@ -77,16 +94,26 @@ function eventActions(event: TopicEvent, now: number): readonly Action[] {
   const { line } = fieldsOf(event.body);
   const { epoch, offset, at } = event;
   const from = cleanLine(event.from, NICK_CELLS);
-  return [{ kind: "topic-line", topic, line: cleanTopicLine(String(line)), event: { epoch, offset, at, from } }];
+  return [
+    {
+      kind: "topic-line",
+      topic,
+      line: cleanTopicLine(String(line)),
+      event: { epoch, offset, at, from },
+    },
+  ];
 }
 
 function gapActions({ topic, from, to, reason }: GapNotice, now: number): readonly Action[] {
   if (familyOf(topic) === "who") return [{ kind: "presence-anew", topic }];
   if (familyOf(topic) !== "room") return [];
   const count = from !== null && to !== null ? to - from + 1 : undefined;
-  const extent = count === undefined ? "" : `${plural(count, "message")} ${count === 1 ? "is" : "are"} gone `;
+  const extent =
+    count === undefined ? "" : `${plural(count, "message")} ${count === 1 ? "is" : "are"} gone `;
   const text =
-    reason === "epoch" ? "gap: the server's log was lost and begun anew" : `gap: ${extent}(${reason})`;
+    reason === "epoch"
+      ? "gap: the server's log was lost and begun anew"
+      : `gap: ${extent}(${reason})`;
   return [{ kind: "gap", topic, text, now }];
 }
 
@@ -100,7 +127,9 @@ function linkActions({ transport, state, ms, reason }: LinkNotice, now: number):
     case "lost":
       return [{ kind: "lost", transport, reason: why ?? "no reason was given", now }];
     case "waiting":
-      return [{ kind: "waiting", transport, seconds: Math.ceil((ms ?? 0) / 1_000), reason: why, now }];
+      return [
+        { kind: "waiting", transport, seconds: Math.ceil((ms ?? 0) / 1_000), reason: why, now },
+      ];
     case "failed":
       // Who asked for the swap says that it failed.
       return [];

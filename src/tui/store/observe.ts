@@ -71,10 +71,13 @@ class Countdown implements Disposable {
 function minuteClock(store: Store): Disposable {
   let timer: NodeJS.Timeout;
   const wait = (): void => {
-    timer = setTimeout(() => {
-      store.absorb([{ kind: "clock", now: Date.now() }]);
-      wait();
-    }, 60_000 - (Date.now() % 60_000));
+    timer = setTimeout(
+      () => {
+        store.absorb([{ kind: "clock", now: Date.now() }]);
+        wait();
+      },
+      60_000 - (Date.now() % 60_000),
+    );
   };
   wait();
   return { [Symbol.dispose]: () => clearTimeout(timer) };

@@ -1,10 +1,13 @@
 import { nickKey } from "../../protocol/names.ts";
 import { reduceComposer, submit } from "../composer/state.ts";
-import { duration, transportLabel } from "../view/format.ts";
 import type { Action } from "./actions.ts";
+import { trim } from "./entries.ts";
+import { linkChanged } from "./link.ts";
 import { presence, quiet, renew, settle } from "./members.ts";
-import { append, discard, hear, kept, lastId, prepend, reached, refuse, say, trim } from "./room.ts";
-import { type Divider, type Line, type Link, minuteOf, newRoom, type Room, type State } from "./state.ts";
+import { discard, kept, refuse, say } from "./own.ts";
+import { hear, prepend, reached } from "./room.ts";
+import { divide, go, inRoom, part, print, withId } from "./rooms.ts";
+import { minuteOf, newRoom, type Room, type State } from "./state.ts";
 import { updateTicker } from "./ticker.ts";
 
 /** The one way in which the state changes. */
@@ -13,7 +16,9 @@ export function reduce(state: State, action: Action): State {
     case "heard": {
       const { nick, current } = state;
       return withId(state, (numbered, id) =>
-        inRoom(numbered, action.topic, (room) => hear(room, action.heard, { nick, id, current: room.topic === current })),
+        inRoom(numbered, action.topic, (room) =>
+          hear(room, action.heard, { nick, id, current: room.topic === current }),
+        ),
       );
     }
     case "topic-line":
@@ -21,9 +26,15 @@ export function reduce(state: State, action: Action): State {
     case "presence":
       return presenceOf(state, action);
     case "presence-anew":
-      return inRoom(state, roomOf(action.topic), (room) => ({ ...room, members: renew(room.members) }));
+      return inRoom(state, roomOf(action.topic), (room) => ({
+        ...room,
+        members: renew(room.members),
+      }));
     case "presence-settled":
-      return inRoom(state, roomOf(action.topic), (room) => ({ ...room, members: settle(room.members) }));
+      return inRoom(state, roomOf(action.topic), (room) => ({
+        ...room,
+        members: settle(room.members),
+      }));
     case "gap":
       return divide(state, action.topic, action.text, "bad", action.now);
     case "source":
@@ -48,9 +59,17 @@ export function reduce(state: State, action: Action): State {
     case "redraw":
       return { ...state, redraws: state.redraws + 1 };
     case "edit":
-      return here(state, (room) => ({ ...room, composer: reduceComposer(room.composer, action.edit), completion: undefined }));
+      return here(state, (room) => ({
+        ...room,
+        composer: reduceComposer(room.composer, action.edit),
+        completion: undefined,
+      }));
     case "submit":
-      return inRoom(state, action.topic, (room) => ({ ...room, composer: submit(room.composer).state, completion: undefined }));
+      return inRoom(state, action.topic, (room) => ({
+        ...room,
+        composer: submit(room.composer).state,
+        completion: undefined,
+      }));
     case "completed": {
       const { text, cursor } = action.cycle;
       return here(state, (room) => ({
@@ -66,7 +85,9 @@ export function reduce(state: State, action: Action): State {
       );
     }
     case "kept":
-      return withId(state, (numbered, id) => inRoom(numbered, action.topic, (room) => kept(room, action, id)));
+      return withId(state, (numbered, id) =>
+        inRoom(numbered, action.topic, (room) => kept(room, action, id)),
+      );
     case "refused":
       return withId(state, (numbered, id) =>
         inRoom(numbered, action.topic, (room) => refuse(room, action.publish, action.reason, id)),
@@ -84,7 +105,9 @@ export function reduce(state: State, action: Action): State {
       return inRoom(state, action.topic, (room) => ({ ...room, past: "more" }));
     case "past": {
       const lastId = state.lastId + action.page.messages.length;
-      return inRoom({ ...state, lastId }, action.topic, (room) => prepend(room, action.page, state.nick, state.lastId + 1));
+      return inRoom({ ...state, lastId }, action.topic, (room) =>
+        prepend(room, action.page, state.nick, state.lastId + 1),
+      );
     }
     case "join": {
       const room = newRoom(action.topic);
@@ -98,7 +121,10 @@ export function reduce(state: State, action: Action): State {
     case "nick":
       return { ...state, nick: action.nick };
     case "print":
-      return action.lines.reduce((printed, text) => print(printed, state.current, text, action.tone, action.now), state);
+      return action.lines.reduce(
+        (printed, text) => print(printed, state.current, text, action.tone, action.now),
+        state,
+      );
     case "divide":
       return divide(state, state.current, action.text, action.tone, action.now);
     case "notice":
@@ -114,132 +140,28 @@ export function reduce(state: State, action: Action): State {
 
 function topicLine(state: State, { topic, line, event }: Action & { kind: "topic-line" }): State {
   if (!event) return inRoom(state, topic, (room) => (room.line === "" ? { ...room, line } : room));
-  const text = line === "" ? `${event.from} cleared the topic` : `${event.from} set the topic: ${line}`;
+  const text =
+    line === "" ? `${event.from} cleared the topic` : `${event.from} set the topic: ${line}`;
   const named = inRoom(state, topic, (room) => ({ ...reached(room, event), line }));
   return print(named, topic, text, "info", event.at);
 }
 
-function presenceOf(state: State, { topic, nick, here: isHere, now }: Action & { kind: "presence" }): State {
+function presenceOf(
+  state: State,
+  { topic, nick, here: isHere, now }: Action & { kind: "presence" },
+): State {
   const name = roomOf(topic);
   const room = state.rooms.find((candidate) => candidate.topic === name);
   if (!room) return state;
   const { members, told } = presence(room.members, nick, isHere, now);
-  const next = members === room.members ? state : inRoom(state, name, (old) => ({ ...old, members }));
+  const next =
+    members === room.members ? state : inRoom(state, name, (old) => ({ ...old, members }));
   if (told === undefined || nickKey(nick) === nickKey(state.nick)) return next;
   return print(next, name, `${told === "joined" ? "→" : "←"} ${nick} ${told}`, "presence", now);
 }
 
-type LinkAction = Extract<
-  Action,
-  { kind: "connecting" | "live" | "lost" | "waiting" | "countdown" | "closed" | "swapped" | "swap-wanted" }
->;
-
-function linkChanged(state: State, action: LinkAction): State {
-  const { link } = state;
-  const as = (change: Partial<Link>): State => ({ ...state, link: { ...link, ...change } });
-  switch (action.kind) {
-    case "connecting":
-      return as({ state: "connecting", transport: action.transport });
-    case "live": {
-      const { transport, now } = action;
-      const back = link.lostAt === undefined ? undefined : { at: now, ms: now - link.lostAt };
-      const live = as({
-        state: "live",
-        transport,
-        reason: undefined,
-        swapping: undefined,
-        lostAt: undefined,
-        lastOutage: back ?? link.lastOutage,
-      });
-      const told = back
-        ? divide(live, state.current, `back on ${transportLabel(transport)} after ${duration(back.ms)}`, "good", now)
-        : live;
-      return hushed(told, now);
-    }
-    case "lost": {
-      const { reason, now } = action;
-      const lost = as({ reason, lostAt: link.lostAt ?? now });
-      return divide(lost, state.current, `connection lost: ${reason}`, "bad", now);
-    }
-    case "waiting":
-      return as({
-        state: "waiting",
-        transport: action.transport,
-        reason: action.reason ?? link.reason,
-        seconds: action.seconds,
-        swapping: undefined,
-      });
-    case "countdown":
-      return as({ seconds: action.seconds });
-    case "closed":
-      return divide(as({ state: "closed", reason: action.reason, swapping: undefined }), state.current, `closed: ${action.reason}`, "bad", state.minute);
-    case "swapped": {
-      const swapped = as({ transport: action.transport, swapping: undefined });
-      return hushed(divide(swapped, state.current, action.text, "swap", action.now), action.now);
-    }
-    case "swap-wanted":
-      return as({ swapping: action.transport });
-  }
-}
-
-/** A new link tells who is there: that is no news. */
-function hushed(state: State, now: number): State {
-  return { ...state, rooms: state.rooms.map((room) => ({ ...room, members: quiet(room.members, now) })) };
-}
-
-function go(state: State, topic: string): State {
-  if (topic === state.current || !state.rooms.some((room) => room.topic === topic)) return state;
-  const left = inRoom(state, state.current, (room) => ({ ...trim({ ...room, anchor: undefined, below: 0 }), readMark: lastId(room) }));
-  const entered = inRoom(left, topic, (room) => ({
-    ...room,
-    unread: 0,
-    mentions: 0,
-    readMark: hasNews(room) ? room.readMark : undefined,
-  }));
-  return { ...entered, current: topic, notice: undefined, question: undefined };
-}
-
-/** Whether anybody has said anything since the room was left. */
-function hasNews({ entries, readMark }: Room): boolean {
-  const read = entries.findLastIndex(({ id }) => id === readMark);
-  return entries.findLastIndex(({ kind }) => kind === "message") > read;
-}
-
-function part(state: State, topic: string): State {
-  const index = state.rooms.findIndex((room) => room.topic === topic);
-  const rooms = state.rooms.filter((room) => room.topic !== topic);
-  const neighbour = rooms[Math.min(index, rooms.length - 1)];
-  if (index < 0 || !neighbour) return state;
-  const next = topic === state.current ? go(state, neighbour.topic) : state;
-  return { ...next, rooms: next.rooms.filter((room) => room.topic !== topic) };
-}
-
-function print(state: State, topic: string, text: string, tone: Line["tone"], at: number): State {
-  return withId(state, (numbered, id) =>
-    inRoom(numbered, topic, (room) => append(room, { kind: "line", id, at, text, tone })),
-  );
-}
-
-function divide(state: State, topic: string, text: string, tone: Divider["tone"], at: number): State {
-  return withId(state, (numbered, id) =>
-    inRoom(numbered, topic, (room) => append(room, { kind: "divider", id, at, text, tone })),
-  );
-}
-
-/** Change the state with an id that no entry has. */
-function withId(state: State, change: (numbered: State, id: number) => State): State {
-  const id = state.lastId + 1;
-  return change({ ...state, lastId: id }, id);
-}
-
 function here(state: State, change: (room: Room) => Room): State {
   return inRoom(state, state.current, change);
-}
-
-function inRoom(state: State, topic: string, change: (room: Room) => Room): State {
-  const index = state.rooms.findIndex((room) => room.topic === topic);
-  const room = state.rooms[index];
-  return room ? { ...state, rooms: state.rooms.with(index, change(room)) } : state;
 }
 
 /** The room of a `who:` topic. */

@@ -182,7 +182,15 @@ export interface Beginning {
   readonly now: number;
 }
 
-export function initialState({ room, label, nick, transport, columns, rows, now }: Beginning): State {
+export function initialState({
+  room,
+  label,
+  nick,
+  transport,
+  columns,
+  rows,
+  now,
+}: Beginning): State {
   return {
     columns,
     rows,

@@ -27,7 +27,12 @@ export function tickerFeed(store: Store): TickerFeed {
     if (waiting.size > 0) painted.count(now, 1);
     const ticks = [...waiting.values()];
     waiting.clear();
-    store.absorb([{ kind: "ticks", update: { ticks, received: received.of(now), painted: painted.of(now), now } }]);
+    store.absorb([
+      {
+        kind: "ticks",
+        update: { ticks, received: received.of(now), painted: painted.of(now), now },
+      },
+    ]);
     // What flashed goes out, and the rates go down to 0.
     const rest = lastTick + RATE_MS + FLASH_MS - now;
     if (rest > 0) timer = setTimeout(paint, Math.max(PAINT_MS, Math.min(rest, FLASH_MS)));
@@ -69,7 +74,8 @@ class Rate {
 
   #turn(now: number): void {
     const at = Math.floor(now / (RATE_MS / 10));
-    for (let passed = Math.max(this.#at + 1, at - 9); passed <= at; passed += 1) this.#tenths[passed % 10] = 0;
+    for (let passed = Math.max(this.#at + 1, at - 9); passed <= at; passed += 1)
+      this.#tenths[passed % 10] = 0;
     this.#at = Math.max(this.#at, at);
   }
 }

@@ -51,7 +51,10 @@ export interface TickerUpdate {
   readonly now: number;
 }
 
-export function updateTicker(ticker: Ticker, { ticks, received, painted, now }: TickerUpdate): Ticker {
+export function updateTicker(
+  ticker: Ticker,
+  { ticks, received, painted, now }: TickerUpdate,
+): Ticker {
   const quotes = new Map(ticker.quotes);
   for (const tick of ticks) {
     const before = quotes.get(tick.symbol);
@@ -66,7 +69,11 @@ export function updateTicker(ticker: Ticker, { ticks, received, painted, now }: 
   return { ...ticker, quotes, at: now, received, painted, featured: feature(ticker, quotes, now) };
 }
 
-function feature({ featured }: Ticker, quotes: ReadonlyMap<string, Quote>, now: number): Ticker["featured"] {
+function feature(
+  { featured }: Ticker,
+  quotes: ReadonlyMap<string, Quote>,
+  now: number,
+): Ticker["featured"] {
   if (featured && now - featured.since < FEATURE_MS) return featured;
   const symbols = [...quotes.keys()];
   const next = symbols[(symbols.indexOf(featured?.symbol ?? "") + 1) % symbols.length];

@@ -50,7 +50,9 @@ export function figure(value: number | null | undefined): string {
 export function sparkline(values: readonly number[]): string {
   const low = Math.min(...values);
   const range = Math.max(...values) - low;
-  return values.map((value) => BARS[range === 0 ? 3 : Math.round(((value - low) / range) * 7)]).join("");
+  return values
+    .map((value) => BARS[range === 0 ? 3 : Math.round(((value - low) / range) * 7)])
+    .join("");
 }
 
 const LABELS: Readonly<Record<TransportName, string>> = {
@@ -79,7 +81,8 @@ const NICK_STYLES = 12;
 /** The same style for the same nick, on every screen. */
 export function nickStyle(nick: string): NickStyle {
   let hash = 0;
-  for (const character of nickKey(nick)) hash = (Math.imul(hash, 31) + (character.codePointAt(0) ?? 0)) >>> 0;
+  for (const character of nickKey(nick))
+    hash = (Math.imul(hash, 31) + (character.codePointAt(0) ?? 0)) >>> 0;
   return `nick${hash % NICK_STYLES}` as NickStyle;
 }
 

@@ -8,7 +8,9 @@ import { BLANK, type Row, span } from "./row.ts";
 export function helpLines(width: number): readonly Row[] {
   const keys = helpRows();
   const first = Math.min(24, Math.floor(width / 2.5));
-  const rows: Row[] = [[span(" HELP", "title"), span("  ↑ ↓ PgUp PgDn scroll · Esc closes", "dim")]];
+  const rows: Row[] = [
+    [span(" HELP", "title"), span("  ↑ ↓ PgUp PgDn scroll · Esc closes", "dim")],
+  ];
   for (const group of new Set(keys.map((row) => row.group))) {
     rows.push(BLANK, [span(` ${group}`, "bold")]);
     for (const row of keys.filter((candidate) => candidate.group === group)) {
@@ -17,7 +19,8 @@ export function helpLines(width: number): readonly Row[] {
     }
   }
   rows.push(BLANK, [span(" Commands", "bold")]);
-  for (const { name, args, help } of COMMANDS) rows.push(...entry(`/${name} ${args}`.trimEnd(), help, first, width));
+  for (const { name, args, help } of COMMANDS)
+    rows.push(...entry(`/${name} ${args}`.trimEnd(), help, first, width));
   rows.push(...entry("//text", "sends a text that begins with a slash", first, width));
   return rows;
 }
@@ -32,7 +35,10 @@ function entry(left: string, help: string, first: number, width: number): Row[] 
   return [
     ...lead,
     ...texts.map((text, index): Row => [
-      span(`  ${fit(index === 0 && lead.length === 0 ? left : "", first, { pad: "end" })} `, "accent"),
+      span(
+        `  ${fit(index === 0 && lead.length === 0 ? left : "", first, { pad: "end" })} `,
+        "accent",
+      ),
       span(text),
     ]),
   ];

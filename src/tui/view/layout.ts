@@ -5,7 +5,7 @@ import { currentRoom, type State } from "../store/state.ts";
 import { roomName } from "./format.ts";
 
 /** How much of the interface there is room for. */
-export type Mode = "full" | "medium" | "small" | "tiny";
+type Mode = "full" | "medium" | "small" | "tiny";
 
 /** Where everything is. Widths and heights in cells; 0: it isn't shown. Together they fill the terminal exactly. */
 export interface Layout {
@@ -35,7 +35,9 @@ const LEFT = { full: 20, medium: 14, small: 0, tiny: 0 } as const;
 const RIGHT = { full: 31, medium: 0, small: 0, tiny: 0 } as const;
 const NICKS = { full: 10, medium: 9, small: 0, tiny: 0 } as const;
 
-let last: { readonly key: string; readonly composer: ComposerState; readonly layout: Layout } | undefined;
+let last:
+  | { readonly key: string; readonly composer: ComposerState; readonly layout: Layout }
+  | undefined;
 
 /** The layout of the screen. The same object as long as nothing in it changes. */
 export function layoutOf(state: State): Layout {
@@ -60,7 +62,11 @@ function compute(state: State, composer: ComposerState, noticed: boolean): Layou
   // Without room for a status bar there is still some for what has to be said.
   const status = !tiny || (noticed && rows > 2) ? 1 : 0;
   const rest = rows - header - status - strip;
-  const written = layoutComposer(composer, columns - prompt, Math.max(1, Math.min(8, Math.floor(rest / 3))));
+  const written = layoutComposer(
+    composer,
+    columns - prompt,
+    Math.max(1, Math.min(8, Math.floor(rest / 3))),
+  );
   const left = state.sidebar ? LEFT[mode] : 0;
   const right = RIGHT[mode];
   return {

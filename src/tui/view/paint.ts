@@ -43,7 +43,8 @@ const LOOKS: Readonly<Record<Style, Look>> = {
 /** How rows become text with SGR sequences on a terminal of so many colours. */
 export function createPaint(depth: ColorDepth): Paint {
   const codes = new Map<Style, string>();
-  for (const [style, look] of Object.entries(LOOKS)) codes.set(style as Style, parametersOf(look, depth));
+  for (const [style, look] of Object.entries(LOOKS))
+    codes.set(style as Style, parametersOf(look, depth));
   const painted = new WeakMap<Row, string>();
   return (row) => {
     let text = painted.get(row);

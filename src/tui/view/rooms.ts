@@ -6,16 +6,30 @@ import { BLANK, fitRow, justify, padRow, type Row, rowCells, span, type Span } f
 type RoomsState = Pick<State, "rooms" | "current" | "nick">;
 
 /** The left column: rooms, and who is in this one. Each row ends with the border. */
-export function sidebarRows(state: RoomsState, room: Room, width: number, height: number): readonly Row[] {
+export function sidebarRows(
+  state: RoomsState,
+  room: Room,
+  width: number,
+  height: number,
+): readonly Row[] {
   const inner = width - 1;
   const { here } = room.members;
-  const rooms = state.rooms.map((candidate, index) => roomRow(candidate, index, candidate === room, inner));
+  const rooms = state.rooms.map((candidate, index) =>
+    roomRow(candidate, index, candidate === room, inner),
+  );
   const wanted = 2 + here.length;
   const forRooms = Math.max(2, height - Math.min(wanted, Math.floor(height / 2)) - 2);
-  const rows: Row[] = [[span(" ROOMS", "bold")], ...windowed(rooms, state.rooms.indexOf(room), forRooms), BLANK];
+  const rows: Row[] = [
+    [span(" ROOMS", "bold")],
+    ...windowed(rooms, state.rooms.indexOf(room), forRooms),
+    BLANK,
+  ];
   rows.push([span(` ONLINE ${here.length}`, "bold")]);
   rows.push(...memberRows(here, state.nick, inner, height - rows.length));
-  const bordered = Array.from({ length: height }, (_, index): Row => [...padRow(rows[index] ?? BLANK, inner), span("│", "dim")]);
+  const bordered = Array.from({ length: height }, (_, index): Row => [
+    ...padRow(rows[index] ?? BLANK, inner),
+    span("│", "dim"),
+  ]);
   return bordered;
 }
 
@@ -34,13 +48,18 @@ export function roomTabs({ rooms, current }: Pick<State, "rooms" | "current">, w
     left -= rowCells(tab.row) + 1;
     if (left >= 0) kept.push(tab);
   }
-  const out = kept.toSorted((a, b) => a.index - b.index).flatMap(({ row }, index) => [span(index > 0 ? " " : ""), ...row]);
+  const out = kept
+    .toSorted((a, b) => a.index - b.index)
+    .flatMap(({ row }, index) => [span(index > 0 ? " " : ""), ...row]);
   const missing = tabs.length - kept.length;
   return missing > 0 ? [...out, span(` +${missing}`, "dim")] : out;
 }
 
 function roomRow(room: Room, index: number, current: boolean, width: number): Row {
-  const name = span(`${current ? "▸" : " "}${index + 1} ${roomName(room.topic)}`, current ? "bold" : "plain");
+  const name = span(
+    `${current ? "▸" : " "}${index + 1} ${roomName(room.topic)}`,
+    current ? "bold" : "plain",
+  );
   const right = counts(room);
   return right.length === 0 ? fitRow([name], width) : justify([name], right, width);
 }
@@ -60,7 +79,12 @@ function windowed(rows: readonly Row[], index: number, count: number): readonly 
 }
 
 /** Nicks one after the other, as many as fit. */
-function memberRows(here: readonly string[], own: string, width: number, height: number): readonly Row[] {
+function memberRows(
+  here: readonly string[],
+  own: string,
+  width: number,
+  height: number,
+): readonly Row[] {
   const rows: Row[] = [];
   let row: Span[] = [];
   let used = 0;

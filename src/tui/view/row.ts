@@ -49,7 +49,10 @@ export function fitRow(row: Row, width: number): Row {
       continue;
     }
     // Something follows, so that this span has to give up its last cell even if it would fit.
-    out.push({ text: size === left ? `${fit(text, left - 1).replace(/…$/, "")}…` : fit(text, left), style });
+    out.push({
+      text: size === left ? `${fit(text, left - 1).replace(/…$/, "")}…` : fit(text, left),
+      style,
+    });
     break;
   }
   return out;

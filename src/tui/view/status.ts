@@ -13,9 +13,14 @@ export function statusRow(state: StatusState, width: number, tabs: boolean): Row
   const { link, meters } = state;
   const start = stateSpans(link, meters);
   const tabsRoom = width - rowCells(start) - 2;
-  const parts = tabs ? [[span("  "), ...roomTabs(state, tabsRoom)]] : link.state === "live" ? figureParts(link, meters) : [];
+  const parts = tabs
+    ? [[span("  "), ...roomTabs(state, tabsRoom)]]
+    : link.state === "live"
+      ? figureParts(link, meters)
+      : [];
   const left: Span[] = [...start];
-  for (const part of parts) if (rowCells(left) + rowCells(part) <= width) left.push(...part);
+  const most = width >= 60 ? width - SHORT_KEYS.length - 2 : width;
+  for (const part of parts) if (rowCells(left) + rowCells(part) <= most) left.push(...part);
   const room = width - rowCells(left) - 2;
   const keys = room >= KEYS.length ? KEYS : room >= SHORT_KEYS.length ? SHORT_KEYS : "";
   return keys === "" ? fitRow(left, width) : justify(left, [span(keys, "dim")], width);
@@ -28,7 +33,11 @@ function stateSpans(link: Link, meters: Meters | undefined): Span[] {
     case "live": {
       const rtt = meters?.each.get(link.transport)?.rttMs.p50;
       const swapping = link.swapping === undefined ? "" : ` → ${transportLabel(link.swapping)} …`;
-      return [span(" ● ", "good"), span(`${label}${swapping}`, "bold"), span(rtt === undefined || rtt === null ? "" : `  ${figure(rtt)} ms`)];
+      return [
+        span(" ● ", "good"),
+        span(`${label}${swapping}`, "bold"),
+        span(rtt === undefined || rtt === null ? "" : `  ${figure(rtt)} ms`),
+      ];
     }
     case "connecting":
       return [span(" ◌ ", "warn"), span(`connecting over ${label} …`), ...why(link)];
@@ -46,10 +55,10 @@ function why({ reason }: Link): Span[] {
 function figureParts({ lastOutage }: Link, meters: Meters | undefined): Row[] {
   if (!meters) return [];
   const { all, gaps, rate, roundTrips } = meters;
-  const outage = lastOutage ? ` (last ${clock(lastOutage.at)}, ${duration(lastOutage.ms)})` : "";
   return [
     [span(roundTrips.length > 1 ? ` ${sparkline(roundTrips.slice(-8))}` : "", "dim")],
-    [span(`  ↻${all.reconnects}${outage}`)],
+    [span(`  ↻${all.reconnects}`)],
+    [span(lastOutage ? ` (last ${clock(lastOutage.at)}, ${duration(lastOutage.ms)})` : "")],
     [span(`  ↓${figure(all.bytesPerMessageDown)} ↑${figure(all.bytesPerMessageUp)} B/msg`)],
     rate >= 100 ? [span(`  ${bytes(rate)}/s`)] : [],
     [span(`  gaps ${gaps}`)],

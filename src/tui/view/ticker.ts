@@ -30,7 +30,8 @@ export function tickerRows(ticker: Ticker, width: number, height: number): reado
   const room = Math.max(0, height - rows.length);
   const shown = [...quotes.values()].slice(0, quotes.size > room ? room - 1 : room);
   for (const quote of shown) rows.push(fitRow(tickerRow(quote, ticker, width), width));
-  if (quotes.size > shown.length && room > 0) rows.push([span(`${quotes.size - shown.length} more`, "dim")]);
+  if (quotes.size > shown.length && room > 0)
+    rows.push([span(`${quotes.size - shown.length} more`, "dim")]);
   return rows.slice(0, height);
 }
 
@@ -41,7 +42,12 @@ function tickerRow(quote: Quote, ticker: Ticker, width: number): Row {
   return [
     span(fit(symbol, SYMBOL, { pad: "end" })),
     span(price.toFixed(2).padStart(PRICE), lit ? "bold" : "plain"),
-    span(` ${arrow(change)}${Math.abs(change).toFixed(2).padStart(CHANGE - 1)} `, tone(change)),
+    span(
+      ` ${arrow(change)}${Math.abs(change)
+        .toFixed(2)
+        .padStart(CHANGE - 1)} `,
+      tone(change),
+    ),
     span(sparkline(trail.slice(-bars)), lit ? tone(change) : "dim"),
   ];
 }

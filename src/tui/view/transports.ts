@@ -12,7 +12,16 @@ export function transportRows({ link, meters }: TransportsState, width: number):
     const mark = name === link.transport ? "▸" : " ";
     const figures = meters?.each.get(name);
     const text = figures ? briefly(figures) : "—";
-    return fitRow([span(`${mark}${transportShort(name).padEnd(5)}`, name === link.transport ? "bold" : "plain"), span(text, figures ? "plain" : "dim")], width);
+    return fitRow(
+      [
+        span(
+          `${mark}${transportShort(name).padEnd(5)}`,
+          name === link.transport ? "bold" : "plain",
+        ),
+        span(text, figures ? "plain" : "dim"),
+      ],
+      width,
+    );
   });
   return [ruleRow("TRANSPORTS (F3)", width), ...rows];
 }
@@ -42,15 +51,27 @@ const NAME = 16;
 const CELL = 9;
 
 /** The picker: what each transport has cost and brought, and which one is chosen. */
-export function pickerRows({ link, meters }: TransportsState, chosen: number, width: number, height: number): readonly Row[] {
+export function pickerRows(
+  { link, meters }: TransportsState,
+  chosen: number,
+  width: number,
+  height: number,
+): readonly Row[] {
   const columns = COLUMNS.slice(0, Math.max(0, Math.floor((width - NAME - 2) / CELL)));
   const rows: Row[] = [
     [span(" TRANSPORTS", "title"), span("  ↑ ↓ choose · Enter swaps · Esc closes", "dim")],
     BLANK,
     [span(" ".repeat(NAME + 2) + columns.map(({ title }) => title.padStart(CELL)).join(""), "dim")],
-    ...TRANSPORTS.map((name, index) => pickerRow(name, index === chosen, name === link.transport, meters?.each.get(name), columns)),
+    ...TRANSPORTS.map((name, index) =>
+      pickerRow(name, index === chosen, name === link.transport, meters?.each.get(name), columns),
+    ),
     BLANK,
-    [span(" rtt: round trip of a ping · dlv: from the server's log to this screen · ms, bytes on the wire", "dim")],
+    [
+      span(
+        " rtt: round trip of a ping · dlv: from the server's log to this screen · ms, bytes on the wire",
+        "dim",
+      ),
+    ],
     [span(" ● in use   — not used yet   Ctrl+T swaps to the next one at once", "dim")],
   ];
   return rows.slice(0, height).map((row) => fitRow(row, width));
@@ -64,6 +85,11 @@ function pickerRow(
   columns: readonly Column[],
 ): Row {
   const label = `${chosen ? "▸" : " "}${used ? "●" : " "}${transportLabel(name)}`.padEnd(NAME + 2);
-  const values = columns.map(({ value }) => (figures ? value(figures) : "—").padStart(CELL)).join("");
-  return [span(label, chosen ? "selected" : used ? "bold" : "plain"), span(values, chosen ? "selected" : figures ? "plain" : "dim")];
+  const values = columns
+    .map(({ value }) => (figures ? value(figures) : "—").padStart(CELL))
+    .join("");
+  return [
+    span(label, chosen ? "selected" : used ? "bold" : "plain"),
+    span(values, chosen ? "selected" : figures ? "plain" : "dim"),
+  ];
 }

@@ -21,7 +21,10 @@ interface Published {
 export class Client {
   readonly published: Published[] = [];
   readonly topics = new Set<string>();
-  readonly swaps: { readonly transport: TransportName; readonly fate: PromiseWithResolvers<SwapNotice> }[] = [];
+  readonly swaps: {
+    readonly transport: TransportName;
+    readonly fate: PromiseWithResolvers<SwapNotice>;
+  }[] = [];
   readonly nicks: string[] = [];
   rooms: RoomInfo[] = [];
   pages: HistoryPage[] = [];
@@ -33,26 +36,9 @@ export class Client {
   constructor(change: Partial<State> = {}) {
     this.store = new Store(fresh(change));
     this.store.dispatch({ kind: "live", transport: "websocket", now: Date.now() });
-    const client = this;
     this.context = {
       store: this.store,
-      session: {
-        publish: (topic, body) => {
-          const fate = Promise.withResolvers<Acked>();
-          this.published.push({ topic, body, fate });
-          return fate.promise;
-        },
-        subscribe: (topic) => void this.topics.add(topic),
-        unsubscribe: (topic) => void this.topics.delete(topic),
-        swap: (transport) => {
-          const fate = Promise.withResolvers<SwapNotice>();
-          this.swaps.push({ transport, fate });
-          return fate.promise;
-        },
-        get status() {
-          return client.status;
-        },
-      },
+      session: this,
       api: {
         rooms: () => Promise.resolve(this.rooms),
         history: () => Promise.resolve(this.pages.shift() ?? { events: [], more: false }),
@@ -65,6 +51,26 @@ export class Client {
         this.quits += 1;
       },
     };
+  }
+
+  publish(topic: string, body: Body | string): Promise<Acked> {
+    const fate = Promise.withResolvers<Acked>();
+    this.published.push({ topic, body, fate });
+    return fate.promise;
+  }
+
+  subscribe(topic: string): void {
+    this.topics.add(topic);
+  }
+
+  unsubscribe(topic: string): void {
+    this.topics.delete(topic);
+  }
+
+  swap(transport: TransportName): Promise<SwapNotice> {
+    const fate = Promise.withResolvers<SwapNotice>();
+    this.swaps.push({ transport, fate });
+    return fate.promise;
   }
 
   get state(): State {

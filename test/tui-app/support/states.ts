@@ -2,7 +2,13 @@ import type { Figures } from "../../../src/client/meter.ts";
 import type { Action } from "../../../src/tui/store/actions.ts";
 import { reduce } from "../../../src/tui/store/reduce.ts";
 import type { Heard } from "../../../src/tui/store/room.ts";
-import { currentRoom, initialState, type Message, type Room, type State } from "../../../src/tui/store/state.ts";
+import {
+  currentRoom,
+  initialState,
+  type Message,
+  type Room,
+  type State,
+} from "../../../src/tui/store/state.ts";
 
 /** A Tuesday, at noon local time. */
 export const NOON = new Date(2026, 9, 6, 12, 0).getTime();
@@ -10,7 +16,12 @@ export const NOON = new Date(2026, 9, 6, 12, 0).getTime();
 export const LOBBY = "room:lobby";
 
 export function fresh(change: Partial<State> = {}): State {
-  const beginning = { room: LOBBY, label: "127.0.0.1:4400", nick: "alice", transport: "websocket" } as const;
+  const beginning = {
+    room: LOBBY,
+    label: "127.0.0.1:4400",
+    nick: "alice",
+    transport: "websocket",
+  } as const;
   return { ...initialState({ ...beginning, columns: 120, rows: 36, now: NOON }), ...change };
 }
 
@@ -19,7 +30,15 @@ export function after(state: State, ...actions: readonly Action[]): State {
 }
 
 export function heard(offset: number, change: Partial<Heard> = {}): Heard {
-  return { epoch: "e1", offset, at: NOON + offset * 1_000, from: "bob", text: `text ${offset}`, me: false, ...change };
+  return {
+    epoch: "e1",
+    offset,
+    at: NOON + offset * 1_000,
+    from: "bob",
+    text: `text ${offset}`,
+    me: false,
+    ...change,
+  };
 }
 
 export function event(offset: number, change: Partial<Heard> = {}, topic = LOBBY): Action {
@@ -27,7 +46,13 @@ export function event(offset: number, change: Partial<Heard> = {}, topic = LOBBY
 }
 
 export function said(publish: number, text: string): Action {
-  return { kind: "say", topic: LOBBY, outgoing: { raw: text, text, me: false }, publish, now: NOON };
+  return {
+    kind: "say",
+    topic: LOBBY,
+    outgoing: { raw: text, text, me: false },
+    publish,
+    now: NOON,
+  };
 }
 
 export function ack(publish: number, offset: number | null): Action {
