@@ -80,8 +80,7 @@ export async function chat(argv: readonly string[]): Promise<number> {
     await session.rename(wanted);
   };
   await runTui({ session, api, room, label: url.host, rename, stdin: process.stdin, stdout: process.stdout });
-  const { state } = session.status;
-  if (state === "closed") throw new CommandError(`${url.host}: the session was ended by the server`);
+  if (session.failure) throw new CommandError(`${url.host}: ${cleanLine(session.failure.message)}`);
   // A signal that ended the UI has set it.
   return Number(process.exitCode ?? 0);
 }

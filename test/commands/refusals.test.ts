@@ -22,7 +22,7 @@ async function refusal(one: Run): Promise<string> {
   return stderr;
 }
 
-describe("serve", () => {
+describe.concurrent("serve", () => {
   test("when the port is in use", async () => {
     await using server = await startServer(quiet);
     await using second = run(["serve", "--memory", "--port", String(server.port)]);
@@ -78,11 +78,11 @@ describe("serve", () => {
     const file = join(folder.home, "file");
     writeFileSync(file, "");
     await using serve = run(["serve", "--port", "0"], { env: { XDG_STATE_HOME: file } });
-    expect(await refusal(serve)).toMatch(/file\/backchat can't be made: .*/);
+    expect(await refusal(serve)).toMatch(/file\/backchat can't be /);
   });
 });
 
-describe.each(["tail", "send"])("%s", (command) => {
+describe.concurrent.each(["tail", "send"])("%s", (command) => {
   const args = (url: string, ...more: string[]) => [
     command,
     url,
@@ -147,7 +147,7 @@ describe.each(["tail", "send"])("%s", (command) => {
   });
 });
 
-test.each([
+test.concurrent.each([
   ["who:lobby", "hello", /who:lobby is written by the server alone/],
   ["feed:market", '{"symbol":"ACME","price":1}', /feed:market is written by the server alone/],
   ["feed:builds", "green", /feed:builds takes JSON objects with a key, such as .*, got "green"/],
