@@ -68,7 +68,9 @@ export class ServerApi {
    */
   async history(topic: string, before?: number, limit = 100): Promise<HistoryPage> {
     const end = before === undefined ? "" : `&before=${before}`;
-    const frames = readFrames(await this.#ask("GET", `/v1/history?topic=${encode(topic)}&limit=${limit}${end}`));
+    const frames = readFrames(
+      await this.#ask("GET", `/v1/history?topic=${encode(topic)}&limit=${limit}${end}`),
+    );
     let introduction: TopicFrame | undefined;
     const events: TopicEvent[] = [];
     let more = false;
@@ -79,7 +81,16 @@ export class ServerApi {
       const { offset, from, superseded } = frame;
       const body: Body = frame.body;
       const at = introduction.base + frame.at;
-      events.push({ kind: "event", topic, offset, epoch: introduction.epoch, at, from, body, superseded });
+      events.push({
+        kind: "event",
+        topic,
+        offset,
+        epoch: introduction.epoch,
+        at,
+        from,
+        body,
+        superseded,
+      });
     }
     return { events, more };
   }
@@ -89,7 +100,10 @@ export class ServerApi {
    * @param alone also refuse it if another session of this identity is using it
    */
   async claimNick(nick: string, alone: boolean): Promise<string> {
-    const answer = await this.#ask("POST", `/v1/nick?nick=${encode(nick)}${alone ? "&alone=1" : ""}`);
+    const answer = await this.#ask(
+      "POST",
+      `/v1/nick?nick=${encode(nick)}${alone ? "&alone=1" : ""}`,
+    );
     return read(nickAnswer, answer).nick;
   }
 
@@ -115,7 +129,10 @@ export class ServerApi {
       throw new LinkError("unreachable", `no answer from ${this.#wire.origin.host}`, { cause });
     }
     if (status === 200) return text;
-    throw errorOf(text) ?? new LinkError("blocked", `expected an answer of a backchat server, got status ${status}`);
+    throw (
+      errorOf(text) ??
+      new LinkError("blocked", `expected an answer of a backchat server, got status ${status}`)
+    );
   }
 }
 
@@ -123,7 +140,10 @@ function errorOf(text: string): ProtocolError | undefined {
   try {
     const frame = parseServerFrame(text);
     if (frame?.kind !== "error" || !isErrorCode(frame.code)) return undefined;
-    return new ProtocolError(frame.code, frame.message, { suggestion: frame.suggestion, after: frame.after });
+    return new ProtocolError(frame.code, frame.message, {
+      suggestion: frame.suggestion,
+      after: frame.after,
+    });
   } catch {
     // Not an error of ours: the caller says what came instead.
     return undefined;
@@ -158,5 +178,7 @@ async function readText(body: AsyncIterable<Buffer>): Promise<string> {
 }
 
 function notOurs(cause?: unknown): LinkError {
-  return new LinkError("blocked", "expected an answer of a backchat server, got something else", { cause });
+  return new LinkError("blocked", "expected an answer of a backchat server, got something else", {
+    cause,
+  });
 }

@@ -48,7 +48,12 @@ export class Attempt {
   #syncedAt: number | undefined;
   #heardAt = this.since;
 
-  constructor(transport: ClientTransport, request: Omit<LinkRequest, "hello">, wanted: Wanted, host: AttemptHost) {
+  constructor(
+    transport: ClientTransport,
+    request: Omit<LinkRequest, "hello">,
+    wanted: Wanted,
+    host: AttemptHost,
+  ) {
     this.transport = transport.name;
     this.wanted = wanted;
     this.#host = host;
@@ -87,7 +92,11 @@ export class Attempt {
       await this.#link?.send(frames);
       return this.#link !== undefined;
     } catch (error) {
-      this.fail(error instanceof LinkError ? error : new LinkError("closed", String(error), { cause: error }));
+      this.fail(
+        error instanceof LinkError
+          ? error
+          : new LinkError("closed", String(error), { cause: error }),
+      );
       return false;
     }
   }
@@ -112,7 +121,8 @@ export class Attempt {
       this.#aborter.signal.throwIfAborted();
       await this.#read(this.#link);
     } catch (cause) {
-      error = cause instanceof LinkError ? cause : new LinkError("broken", String(cause), { cause });
+      error =
+        cause instanceof LinkError ? cause : new LinkError("broken", String(cause), { cause });
     }
     clearTimeout(this.#deadline);
     this.#aborter.abort(error);
@@ -140,7 +150,9 @@ export class Attempt {
   #listen(): void {
     clearTimeout(this.#deadline);
     this.#deadline = setTimeout(() => {
-      this.fail(new LinkError("silent", `nothing came for ${Math.round(this.#silenceMs / 1000)} s`));
+      this.fail(
+        new LinkError("silent", `nothing came for ${Math.round(this.#silenceMs / 1000)} s`),
+      );
     }, this.#silenceMs);
   }
 

@@ -7,6 +7,10 @@ const MAX_MS = 20_000;
  * @param floor ms
  * @param random 0 to 1 @default Math.random
  */
-export function backoff(attempt: number, floor: number, random: () => number = Math.random): number {
+export function backoff(
+  attempt: number,
+  floor: number,
+  random: () => number = Math.random,
+): number {
   return floor + random() * Math.min(MAX_MS, FIRST_MS * 2 ** Math.min(attempt, 16));
 }

@@ -19,7 +19,8 @@ export class ClockOffset {
   add(sentAt: number, serverTime: number, cameAt: number): void {
     const sample = { rtt: cameAt - sentAt, offset: serverTime - (sentAt + cameAt) / 2 };
     const best = this.#best();
-    if (best && Math.abs(sample.offset - best.offset) > sample.rtt + best.rtt + STEP_MS) this.#samples = [];
+    if (best && Math.abs(sample.offset - best.offset) > sample.rtt + best.rtt + STEP_MS)
+      this.#samples = [];
     this.#samples.push(sample);
     if (this.#samples.length > SAMPLES) this.#samples.shift();
   }

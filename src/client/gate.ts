@@ -51,7 +51,9 @@ export class Gate<Event extends Numbered> {
       return gap;
     }
     const next = place.offset + 1;
-    let lost = gap ?? (place.epoch === epoch ? undefined : { from: next, to: null, reason: "epoch" as const });
+    let lost =
+      gap ??
+      (place.epoch === epoch ? undefined : { from: next, to: null, reason: "epoch" as const });
     if (!lost) return undefined;
     if (lost.reason === "trimmed" && place.epoch === epoch && after > 0) {
       // Another link may have brought meanwhile what this one can't have any more, or a part of it.

@@ -1,7 +1,13 @@
 import type { ServerFrame } from "../protocol/frames.ts";
 import { ProtocolError } from "../protocol/errors.ts";
 import { DEFAULT_HEARTBEAT_MS, VERSION } from "../protocol/limits.ts";
-import { type ClientTransport, LinkError, type TransportName, TRANSPORTS, type Wire } from "../transports/transport.ts";
+import {
+  type ClientTransport,
+  LinkError,
+  type TransportName,
+  TRANSPORTS,
+  type Wire,
+} from "../transports/transport.ts";
 import { Attempt, type Wanted } from "./attempt.ts";
 import { backoff } from "./backoff.ts";
 import { Chooser } from "./chooser.ts";
@@ -134,7 +140,8 @@ export class Links {
 
   /** Rejects with LinkError when the new link failed or another swap took its place, RangeError where there is no such transport. */
   async swap(transport: TransportName): Promise<SwapNotice> {
-    if (!this.#options.transports.has(transport)) throw new RangeError(`no such transport: ${transport}`);
+    if (!this.#options.transports.has(transport))
+      throw new RangeError(`no such transport: ${transport}`);
     const before = this.#pendingSwap;
     if (before?.announced) before.failed(new LinkError("closed", "another swap took its place"));
     const pending = new PendingSwap(this.transport, transport, true, this.#reading.counts);
@@ -194,7 +201,8 @@ export class Links {
   // A swap that is on its way is made anew, so that its link asks for the right things.
   async #openAnew(pending = this.#pendingSwap): Promise<SwapNotice> {
     if (this.#state === "closed") throw new LinkError("closed", "the session has been closed");
-    this.#pendingSwap = pending ?? new PendingSwap(this.transport, this.transport, false, this.#reading.counts);
+    this.#pendingSwap =
+      pending ?? new PendingSwap(this.transport, this.transport, false, this.#reading.counts);
     const { done } = this.#pendingSwap;
     if (this.#started) this.#dispatch("swap");
     return done;
@@ -291,7 +299,12 @@ export class Links {
     const error = this.#failure ?? new LinkError("closed", "the session has been closed");
     this.#swapFailed(error);
     this.#host.closed(error);
-    this.#notices.tell({ kind: "link", transport, state: "closed", reason: this.#failure?.message });
+    this.#notices.tell({
+      kind: "link",
+      transport,
+      state: "closed",
+      reason: this.#failure?.message,
+    });
   }
 
   #swapSucceeded(): void {
@@ -343,7 +356,8 @@ export class Links {
       this.#notices.tell({ kind: "link", transport, state: "failed", reason: error.message });
       return this.#dispatch("failed");
     }
-    const hopeless = this.#chooser.failed(transport, error) && !this.#everLive && this.#options.wait !== true;
+    const hopeless =
+      this.#chooser.failed(transport, error) && !this.#everLive && this.#options.wait !== true;
     const final = !renaming && (!error.retryable || hopeless);
     this.#dispatch(final ? "refused" : "failed");
   }

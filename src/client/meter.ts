@@ -84,7 +84,8 @@ export class Meter {
   }
 
   figures(): Figures {
-    const perMessage = (bytes: number) => (this.#messages === 0 ? null : Math.round((bytes / this.#messages) * 10) / 10);
+    const perMessage = (bytes: number) =>
+      this.#messages === 0 ? null : Math.round((bytes / this.#messages) * 10) / 10;
     return {
       rttMs: this.#rtt.quantiles(),
       deliveryMs: this.#delivery.quantiles(),

@@ -30,7 +30,8 @@ export class Notices {
     try {
       action();
     } finally {
-      for (let notice = this.#waiting.shift(); notice; notice = this.#waiting.shift()) this.#hear(notice);
+      for (let notice = this.#waiting.shift(); notice; notice = this.#waiting.shift())
+        this.#hear(notice);
       this.#busy = false;
     }
   }

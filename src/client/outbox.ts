@@ -78,7 +78,13 @@ export class Outbox {
       entries.push(entry);
     }
     this.#sent += entries.length;
-    return entries.map(({ number, topic, body }) => ({ kind: "publish", producer: this.#producer, number, topic, body }));
+    return entries.map(({ number, topic, body }) => ({
+      kind: "publish",
+      producer: this.#producer,
+      number,
+      topic,
+      body,
+    }));
   }
 
   get hasUnsent(): boolean {

@@ -2,18 +2,22 @@ import type { Attempt } from "./attempt.ts";
 import { ClockOffset } from "./clock-offset.ts";
 import type { Meters } from "./meter.ts";
 
-/** Pings that wait for their pongs; beyond it the oldest is given up. */
-const UNANSWERED = 16;
+interface Ping {
+  readonly id: number;
+  /** When it was sent first, and last; ms of the monotonic clock. */
+  readonly first: number;
+  readonly last: number;
+}
 
 /** Pings the active link: that keeps it alive, and tells its round trip and the server's clock. */
 export class Pings {
   readonly #meters: Meters;
   readonly #track: (task: Promise<unknown>) => void;
   readonly #clock = new ClockOffset();
-  /** When each was sent, by its id; ms of the monotonic clock. */
-  readonly #sent = new Map<number, number>();
+  /** The one that waits for its pong. Until that comes it is sent again: the path of the events may be slower than the pings. */
+  #waiting: Ping | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #last = 0;
+  #count = 0;
 
   /** @param track told of what the end of the session has to wait for */
   constructor(meters: Meters, track: (task: Promise<unknown>) => void) {
@@ -43,25 +47,30 @@ export class Pings {
 
   stop(): void {
     clearInterval(this.#timer);
-    this.#sent.clear();
+    this.#waiting = undefined;
   }
 
   /** An answer came to the link that is being pinged: a pong the way of its events, or the clock beside it. */
-  answered(attempt: Attempt, { kind, id, time }: { kind: "pong" | "clock"; id: number; time: number }): void {
-    const sentAt = this.#sent.get(id);
-    if (sentAt === undefined) return;
-    const rtt = performance.now() - sentAt;
-    this.#clock.add(Date.now() - rtt, time, Date.now());
+  answered(
+    attempt: Attempt,
+    { kind, id, time }: { kind: "pong" | "clock"; id: number; time: number },
+  ): void {
+    if (this.#waiting?.id !== id) return;
+    const { first, last } = this.#waiting;
+    const now = performance.now();
+    // The clock comes at once, so it answers the last one.
+    const trip = now - (kind === "clock" ? last : first);
+    this.#clock.add(Date.now() - trip, time, Date.now());
     if (kind === "clock") return;
-    this.#sent.delete(id);
-    this.#meters.all.roundTrip(rtt);
-    this.#meters.of(attempt.transport).roundTrip(rtt);
+    this.#waiting = undefined;
+    this.#meters.all.roundTrip(trip);
+    this.#meters.of(attempt.transport).roundTrip(trip);
   }
 
   async #ping(attempt: Attempt): Promise<void> {
-    const id = ++this.#last;
-    this.#sent.set(id, performance.now());
-    if (this.#sent.size > UNANSWERED) this.#sent.delete(this.#sent.keys().next().value!);
+    const now = performance.now();
+    const { id, first } = this.#waiting ?? { id: ++this.#count, first: now };
+    this.#waiting = { id, first, last: now };
     await attempt.send([{ kind: "ping", id }]);
   }
 }

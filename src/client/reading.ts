@@ -63,7 +63,8 @@ export class Reading<Link extends Source> {
    */
   subscribe(topic: string, since: Beginning): boolean {
     if (this.#subscriptions.has(topic)) return false;
-    if (this.#subscriptions.size >= LIMITS.topicsPerLink) throw tooManyTopics(this.#subscriptions.size + 1);
+    if (this.#subscriptions.size >= LIMITS.topicsPerLink)
+      throw tooManyTopics(this.#subscriptions.size + 1);
     this.#subscriptions.set(topic, { since });
     return true;
   }
@@ -82,13 +83,19 @@ export class Reading<Link extends Source> {
   /** Whether a link reads what is wanted now, no more and no less. */
   isRead({ wanted: { subscriptions } }: Source): boolean {
     if (subscriptions.size !== this.#subscriptions.size) return false;
-    return [...this.#subscriptions].every(([topic, subscription]) => subscriptions.get(topic) === subscription);
+    return [...this.#subscriptions].every(
+      ([topic, subscription]) => subscriptions.get(topic) === subscription,
+    );
   }
 
   /** Where a link that was made with these reads on now. What isn't wanted any more isn't asked for. */
   starts(subscriptions: Subscriptions): Map<string, Beginning> {
-    const wanted = [...subscriptions].filter(([topic, subscription]) => this.#subscriptions.get(topic) === subscription);
-    return new Map(wanted.map(([topic, { since }]) => [topic, this.#gate.position(topic) ?? since]));
+    const wanted = [...subscriptions].filter(
+      ([topic, subscription]) => this.#subscriptions.get(topic) === subscription,
+    );
+    return new Map(
+      wanted.map(([topic, { since }]) => [topic, this.#gate.position(topic) ?? since]),
+    );
   }
 
   /** Whether events wait for something before them. */
@@ -117,7 +124,11 @@ export class Reading<Link extends Source> {
   /** @throws LinkError `broken` */
   accept(link: Link, frame: EventFrame): void {
     const topic = link.topics.get(frame.n);
-    if (!topic) throw new LinkError("broken", `the server sent an event of topic number ${frame.n} without naming it`);
+    if (!topic)
+      throw new LinkError(
+        "broken",
+        `the server sent an event of topic number ${frame.n} without naming it`,
+      );
     const { topic: name, epoch } = topic;
     if (!this.#wants(link, name)) return;
     const passage = this.#gate.accept(name, epoch, eventOf(topic, frame));
@@ -142,7 +153,10 @@ export class Reading<Link extends Source> {
   }
 }
 
-function eventOf(topic: TopicFrame, { offset, at, body, from, superseded }: EventFrame): TopicEvent {
+function eventOf(
+  topic: TopicFrame,
+  { offset, at, body, from, superseded }: EventFrame,
+): TopicEvent {
   return {
     kind: "event",
     topic: topic.topic,

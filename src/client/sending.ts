@@ -76,7 +76,8 @@ export class Sending {
   }
 
   #flush(): void {
-    if (!this.#sending && !this.#retryTimer && this.#outbox.hasUnsent) this.#host.track(this.#send());
+    if (!this.#sending && !this.#retryTimer && this.#outbox.hasUnsent)
+      this.#host.track(this.#send());
   }
 
   async #send(): Promise<void> {
@@ -84,7 +85,9 @@ export class Sending {
     // What is published in one turn goes out together.
     await Promise.resolve();
     for (let attempt = this.#next(); attempt; attempt = this.#next()) {
-      const sent = await attempt.send(this.#outbox.take(LIMITS.publishesPerPost, LIMITS.messageBytes));
+      const sent = await attempt.send(
+        this.#outbox.take(LIMITS.publishesPerPost, LIMITS.messageBytes),
+      );
       // Until the session has noticed, there is nobody to send to.
       if (!sent && attempt === this.#host.active()) break;
     }

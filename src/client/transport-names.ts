@@ -1,2 +1,7 @@
 // For those who know the client alone.
-export { TRANSPORTS, type TransportName } from "../transports/transport.ts";
+export {
+  LinkError,
+  type LinkFailure,
+  TRANSPORTS,
+  type TransportName,
+} from "../transports/transport.ts";

@@ -83,13 +83,12 @@ export class ScriptSession implements AsyncDisposable {
       this.#linked.resolve();
     }
     if (notice.state === "lost") this.#lookOut(notice.reason ?? "the link was lost");
-    if (notice.state === "closed" && notice.reason !== undefined) {
-      // Not a byte has come: it isn't the server that said no.
-      const advice =
-        this.#wire.bytes().down === 0 ? "; is the server running? (--wait waits for it)" : "";
-      this.#end.reject(
-        new CommandError(`${this.#options.url.host}: ${cleanLine(notice.reason)}${advice}`),
-      );
+    const { failure } = this.session;
+    if (notice.state === "closed" && failure) {
+      const gone = failure.failure === "unreachable" || failure.failure === "closed";
+      const advice = gone && !this.reached ? "; is the server running? (--wait waits for it)" : "";
+      const what = `${this.#options.url.host}: ${cleanLine(failure.message)}${advice}`;
+      this.#end.reject(new CommandError(what, { cause: failure }));
     }
   }
 

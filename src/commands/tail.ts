@@ -74,7 +74,7 @@ export async function tail(argv: readonly string[]): Promise<number> {
     if (aside) process.stderr.write(`${text}\n`);
     else if (text !== "") output.line(text);
   };
-  // How the first link came about is told once there is one. If there never is, one line on stderr says so.
+  // The first try is told once it leads to something, be it another try. If it fails for good, one line on stderr says so.
   const early: Notice[] = [];
   let told = flags.wait;
   const printStats = () =>
@@ -82,7 +82,7 @@ export async function tail(argv: readonly string[]): Promise<number> {
   session.throttle(() => output.room());
   session.listen((notice) => {
     if (seen >= count) return;
-    told ||= notice.kind !== "link" || notice.state === "live";
+    told ||= notice.kind !== "link" || notice.state === "live" || notice.state === "waiting";
     early.push(notice);
     if (told) for (const held of early.splice(0)) print(held);
     if (notice.kind === "event" && ++seen >= count) enough.resolve();

@@ -2,20 +2,18 @@ import { ProtocolError } from "../protocol/errors.ts";
 import type { Ack, Nack, Pong, Publish, Welcome } from "../protocol/frames.ts";
 import { formatLinkName, type Hello, type LinkName } from "../protocol/hello.ts";
 import { VERSION } from "../protocol/limits.ts";
-import { familyOf, nickKey, whoOf } from "../protocol/names.ts";
+import { familyOf, nickKey } from "../protocol/names.ts";
 import type { Publisher, ServerHub, ServerReader, Sink } from "../transports/transport.ts";
-import { eventChunk, type Line, takeChunk } from "./chunk.ts";
 import { now, uptime } from "./clock.ts";
 import { randomEpoch } from "./epoch.ts";
-import { LatestTopic } from "./latest-topic.ts";
-import { LogTopic } from "./log-topic.ts";
+import { type Announcement, FanOut } from "./fan-out.ts";
+import type { LatestTopic } from "./latest-topic.ts";
 import type { Nicks } from "./nicks.ts";
 import { Presence } from "./presence.ts";
-import { keyOf, type Place, type Published, Publishing } from "./publisher.ts";
+import { Publishing } from "./publisher.ts";
 import { Reader } from "./reader.ts";
 import type { Store } from "./store/store.ts";
-import type { Topic } from "./topic.ts";
-import { appendPresence, Topics } from "./topics.ts";
+import { Topics } from "./topics.ts";
 
 export interface HubOptions {
   readonly store: Store;
@@ -33,7 +31,7 @@ const MAILBOX = 10_000;
 /** A draining server spreads the return of its clients over so many ms. */
 const DRAIN_SPREAD_MS = 2_000;
 
-/** Where publishes fan out. It knows topics and readers; how frames travel is the transports' business. */
+/** Where links and publishes meet. It knows topics and readers; how frames travel is the transports' business. */
 export class Hub implements ServerHub, AsyncDisposable {
   readonly heartbeat: number;
   /** Identity of this running server. */
@@ -41,6 +39,7 @@ export class Hub implements ServerHub, AsyncDisposable {
   readonly nicks: Nicks;
   readonly presence: Presence;
   readonly topics: Topics;
+  readonly #fanOut: FanOut;
   readonly #publishing: Publishing;
   readonly #options: HubOptions;
   readonly #readers = new Set<Reader>();
@@ -57,12 +56,13 @@ export class Hub implements ServerHub, AsyncDisposable {
     this.heartbeat = options.heartbeat;
     this.nicks = options.nicks;
     this.presence = new Presence(2 * options.heartbeat, (room, nick, here) =>
-      this.#announce(room, nick, here),
+      this.#fanOut.presence(room, nick, here),
     );
     this.topics = new Topics(options.store, (room) => this.presence.in(room));
+    this.#fanOut = new FanOut(this.topics, options.store.epoch, options.failed);
     this.#publishing = new Publishing(options.store, {
       admit: (topic) => this.topics.admit(topic),
-      committed: (published) => this.#committed(published),
+      committed: (published) => this.#fanOut.committed(published),
       epochOf: (topic) => {
         const held = this.topics.peek(topic);
         return held && !(held instanceof Promise) ? held.epoch : options.store.epoch;
@@ -158,14 +158,8 @@ export class Hub implements ServerHub, AsyncDisposable {
   }
 
   /** Write events of the server's own to a latest topic. */
-  announce(
-    topic: LatestTopic,
-    events: readonly { readonly key: string; readonly at: number; readonly body: string }[],
-  ): void {
-    this.#deliver(
-      topic,
-      events.map(({ key, at, body }) => topic.append(key, { at, from: "", body })),
-    );
+  announce(topic: LatestTopic, events: readonly Announcement[]): void {
+    this.#fanOut.announce(topic, events);
   }
 
   /** Tell each link that the server is stopping, and end it. New links are refused from now on. */
@@ -211,63 +205,6 @@ export class Hub implements ServerHub, AsyncDisposable {
     if (!pong) return [];
     this.#pongs.delete(link!);
     return [pong];
-  }
-
-  // Readers see what was committed as soon as it is; where a topic is being loaded right now, as soon as it is there.
-  #committed(published: readonly Published[]): Map<Published, Place> {
-    const places = new Map<Published, Place>();
-    for (const [name, entries] of Map.groupBy(published, ({ frame }) => frame.topic)) {
-      if (familyOf(name) === "feed") {
-        this.#appendToFeed(name, entries, places);
-        continue;
-      }
-      for (const entry of entries) {
-        places.set(entry, { epoch: this.#options.store.epoch, offset: entry.offset });
-      }
-      const held = this.topics.peek(name);
-      if (held instanceof Promise) {
-        held.then((topic) => this.#appendToLog(topic, entries)).catch(this.#options.failed);
-      } else if (held) this.#appendToLog(held, entries);
-    }
-    return places;
-  }
-
-  #appendToLog(topic: Topic, entries: readonly Published[]): void {
-    if (!(topic instanceof LogTopic)) return;
-    topic.moveBase(Math.max(...entries.map(({ append }) => append.at)));
-    const lines = entries.flatMap(({ append: { at, from, body }, offset, floor }) => {
-      return topic.append({ offset: offset!, at, from, body }, floor) ?? [];
-    });
-    this.#deliver(topic, lines);
-  }
-
-  // A feed's event gets its place only now: its number is what had to be kept.
-  #appendToFeed(name: string, entries: readonly Published[], places: Map<Published, Place>): void {
-    const topic = this.topics.feed(name);
-    topic.moveBase(Math.max(...entries.map(({ append }) => append.at)));
-    const lines = entries.map((entry) => {
-      const line = topic.append(keyOf(entry.frame.body, "key")!, entry.append);
-      places.set(entry, { epoch: topic.epoch, offset: line.offset });
-      return line;
-    });
-    this.#deliver(topic, lines);
-  }
-
-  #announce(room: string, nick: string, here: boolean): void {
-    const topic = this.topics.peek(whoOf(room));
-    if (!(topic instanceof LatestTopic)) return;
-    topic.moveBase(now());
-    this.#deliver(topic, [appendPresence(topic, nick, here)]);
-  }
-
-  #deliver(topic: Topic, lines: readonly Line[]): void {
-    if (topic.live.size === 0) return;
-    for (let start = 0; start < lines.length;) {
-      const part = takeChunk(lines.slice(start));
-      start += part.length;
-      const chunk = eventChunk(part);
-      for (const subscription of topic.live) subscription.reader.deliver(subscription, chunk);
-    }
   }
 
   // Streams are never silent for a heartbeat; whoever promised to ping and doesn't is gone.

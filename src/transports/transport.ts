@@ -4,7 +4,15 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Dispatcher } from "undici";
 import type { ProtocolError } from "../protocol/errors.ts";
-import type { Ack, ClientFrame, ErrorFrame, Nack, Pong, Publish, ServerFrame } from "../protocol/frames.ts";
+import type {
+  Ack,
+  ClientFrame,
+  ErrorFrame,
+  Nack,
+  Pong,
+  Publish,
+  ServerFrame,
+} from "../protocol/frames.ts";
 import type { Hello, LinkName } from "../protocol/hello.ts";
 
 /** All transports, in the order in which a swap walks through them. */
@@ -81,7 +89,11 @@ export class LinkError extends Error {
   constructor(
     failure: LinkFailure,
     message: string,
-    details: { refusal?: ProtocolError | undefined; after?: number | undefined; cause?: unknown } = {},
+    details: {
+      refusal?: ProtocolError | undefined;
+      after?: number | undefined;
+      cause?: unknown;
+    } = {},
   ) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.failure = failure;
@@ -159,7 +171,10 @@ export interface ServerHub {
 
 /** Where a server transport hangs itself in. Handlers may throw ProtocolError: it is answered as such. */
 export interface ServerRoutes {
-  get(path: string, handler: (request: IncomingMessage, response: ServerResponse, url: URL) => void): void;
+  get(
+    path: string,
+    handler: (request: IncomingMessage, response: ServerResponse, url: URL) => void,
+  ): void;
   upgrade(
     path: string,
     handler: (request: IncomingMessage, socket: Duplex, head: Buffer, url: URL) => void,

@@ -21,11 +21,14 @@ describe("auto", () => {
     expect(new Chooser("auto", ["sse", "polling"]).current).toBe("sse");
   });
 
-  test.each(["blocked", "silent", "broken"] as const)("goes on to the next at once where a path is %s", (kind) => {
-    const chooser = new Chooser("auto");
-    expect(fail(chooser, kind)).toBe(false);
-    expect(chooser.current).toBe("sse");
-  });
+  test.each(["blocked", "silent", "broken"] as const)(
+    "goes on to the next at once where a path is %s",
+    (kind) => {
+      const chooser = new Chooser("auto");
+      expect(fail(chooser, kind)).toBe(false);
+      expect(chooser.current).toBe("sse");
+    },
+  );
 
   test("goes on only after three links that died young", () => {
     const chooser = new Chooser("auto");
@@ -51,7 +54,9 @@ describe("auto", () => {
 
   test("doesn't blame a transport for what the server itself says: a restart pushes nobody down", () => {
     const chooser = new Chooser("auto");
-    const refusal = new LinkError("refused", "stopping", { refusal: new ProtocolError("draining", "stopping", { after: 5 }) });
+    const refusal = new LinkError("refused", "stopping", {
+      refusal: new ProtocolError("draining", "stopping", { after: 5 }),
+    });
     fail(chooser, draining, draining, draining, draining, refusal, refusal, refusal, refusal);
     expect(chooser.current).toBe("websocket");
   });

@@ -13,11 +13,16 @@ describe("the backoff", () => {
 
   test("never ends before the server's floor, and spreads after it", () => {
     fc.assert(
-      fc.property(fc.nat(100), fc.nat(60_000), fc.double({ min: 0, max: 1, noNaN: true }), (attempt, floor, random) => {
-        const ms = backoff(attempt, floor, () => random);
-        expect(ms).toBeGreaterThanOrEqual(floor);
-        expect(ms).toBeLessThanOrEqual(floor + 20_000);
-      }),
+      fc.property(
+        fc.nat(100),
+        fc.nat(60_000),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (attempt, floor, random) => {
+          const ms = backoff(attempt, floor, () => random);
+          expect(ms).toBeGreaterThanOrEqual(floor);
+          expect(ms).toBeLessThanOrEqual(floor + 20_000);
+        },
+      ),
     );
   });
 });
@@ -33,12 +38,17 @@ describe("the clock offset", () => {
   test("is off by no more than half of the quickest round trip", () => {
     const trip = fc.record({ there: fc.nat(300), back: fc.nat(300) });
     fc.assert(
-      fc.property(fc.integer({ min: -1e9, max: 1e9 }), fc.array(trip, { minLength: 1, maxLength: 8 }), (offset, trips) => {
-        const clock = new ClockOffset();
-        for (const [index, { there, back }] of trips.entries()) ping(clock, 1e6 + index * 5_000, offset, there, back);
-        const quickest = Math.min(...trips.map(({ there, back }) => there + back));
-        expect(Math.abs(clock.value! - offset)).toBeLessThanOrEqual(quickest / 2);
-      }),
+      fc.property(
+        fc.integer({ min: -1e9, max: 1e9 }),
+        fc.array(trip, { minLength: 1, maxLength: 8 }),
+        (offset, trips) => {
+          const clock = new ClockOffset();
+          for (const [index, { there, back }] of trips.entries())
+            ping(clock, 1e6 + index * 5_000, offset, there, back);
+          const quickest = Math.min(...trips.map(({ there, back }) => there + back));
+          expect(Math.abs(clock.value! - offset)).toBeLessThanOrEqual(quickest / 2);
+        },
+      ),
     );
   });
 
@@ -88,7 +98,13 @@ describe("a meter", () => {
   });
 
   test("shares what the wire counts between the transports, and loses none of it", () => {
-    const amounts = fc.array(fc.tuple(fc.constantFrom("websocket" as const, "polling" as const), fc.nat(1_000), fc.nat(1_000)));
+    const amounts = fc.array(
+      fc.tuple(
+        fc.constantFrom("websocket" as const, "polling" as const),
+        fc.nat(1_000),
+        fc.nat(1_000),
+      ),
+    );
     fc.assert(
       fc.property(amounts, (steps) => {
         let bytes = { down: 0, up: 0 };
@@ -102,7 +118,8 @@ describe("a meter", () => {
         }
         const figures = meters.figures();
         expect(meters.all.figures()).toMatchObject({ bytesDown: bytes.down, bytesUp: bytes.up });
-        for (const name of ["websocket", "polling"] as const) expect(figures.get(name)?.bytesDown ?? 0).toBe(expected[name]);
+        for (const name of ["websocket", "polling"] as const)
+          expect(figures.get(name)?.bytesDown ?? 0).toBe(expected[name]);
       }),
     );
   });
@@ -113,6 +130,10 @@ describe("a meter", () => {
     meters.switchTo("sse");
     bytes = { down: 1_500, up: 530 };
     for (let count = 0; count < 3; count++) meters.of("sse").delivered();
-    expect(meters.figures().get("sse")).toMatchObject({ messages: 3, bytesPerMessageDown: 333.3, bytesPerMessageUp: 10 });
+    expect(meters.figures().get("sse")).toMatchObject({
+      messages: 3,
+      bytesPerMessageDown: 333.3,
+      bytesPerMessageUp: 10,
+    });
   });
 });

@@ -23,7 +23,8 @@ function gateAt(offset: number) {
 }
 
 const plain = (offset: number): Event => ({ offset, superseded: 0 });
-const range = (from: number, to: number) => Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i);
+const range = (from: number, to: number) =>
+  Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i);
 
 describe("the gate of a log topic", () => {
   test("lets each event through once, in order, whatever brings them in whatever order", () => {
@@ -41,7 +42,8 @@ describe("the gate of a log topic", () => {
           expect(gate.position(T)).toEqual({ epoch: EPOCH, offset: start + offsets().length });
         }
         // What is missing is fetched at the cursor.
-        for (const offset of range(gate.position(T)!.offset + 1, start + length)) bring(plain(offset));
+        for (const offset of range(gate.position(T)!.offset + 1, start + length))
+          bring(plain(offset));
         expect(offsets()).toEqual(range(start + 1, start + length));
         expect(gate.held).toBe(0);
       }),
@@ -52,19 +54,28 @@ describe("the gate of a log topic", () => {
   test("joins what several links bring, each of them in order from a place of its own", () => {
     const link = fc.record({ back: fc.nat(30), steps: fc.array(fc.nat(10), { maxLength: 20 }) });
     fc.assert(
-      fc.property(fc.array(link, { minLength: 1, maxLength: 5 }), fc.infiniteStream(fc.nat(4)), (links, turns) => {
-        const { bring, offsets } = gateAt(30);
-        const streams = links.map(({ back, steps }) => ({ next: 31 - back, left: steps.reduce((a, b) => a + b, 0) }));
-        for (const turn of turns) {
-          const open = streams.filter(({ left }) => left > 0);
-          if (open.length === 0) break;
-          const stream = open[turn % open.length]!;
-          expect(bring(plain(stream.next))).not.toBe("hold");
-          stream.next += 1;
-          stream.left -= 1;
-        }
-        expect(offsets()).toEqual(range(31, Math.max(30, ...streams.map(({ next }) => next - 1))));
-      }),
+      fc.property(
+        fc.array(link, { minLength: 1, maxLength: 5 }),
+        fc.infiniteStream(fc.nat(4)),
+        (links, turns) => {
+          const { bring, offsets } = gateAt(30);
+          const streams = links.map(({ back, steps }) => ({
+            next: 31 - back,
+            left: steps.reduce((a, b) => a + b, 0),
+          }));
+          for (const turn of turns) {
+            const open = streams.filter(({ left }) => left > 0);
+            if (open.length === 0) break;
+            const stream = open[turn % open.length]!;
+            expect(bring(plain(stream.next))).not.toBe("hold");
+            stream.next += 1;
+            stream.left -= 1;
+          }
+          expect(offsets()).toEqual(
+            range(31, Math.max(30, ...streams.map(({ next }) => next - 1))),
+          );
+        },
+      ),
     );
   });
 
@@ -127,7 +138,10 @@ describe("the gate of a latest topic", () => {
     const scenario = fc.record({
       keys: fc.array(fc.nat(4), { minLength: 1, maxLength: 60 }),
       // Each link: where it began to read, and how far the log had come at each of its reads.
-      links: fc.array(fc.record({ after: fc.nat(60), heads: fc.array(fc.nat(60), { maxLength: 6 }) }), { maxLength: 4 }),
+      links: fc.array(
+        fc.record({ after: fc.nat(60), heads: fc.array(fc.nat(60), { maxLength: 6 }) }),
+        { maxLength: 4 },
+      ),
       turns: fc.array(fc.nat(3), { maxLength: 40 }),
     });
     fc.assert(
@@ -155,7 +169,8 @@ describe("the gate of a latest topic", () => {
         }
         expect(last).toBe(keys.length);
         const newest = new Map(passed.map(({ key, offset }) => [key, offset]));
-        for (const key of new Set(keys)) expect(newest.get(String(key))).toBe(keys.lastIndexOf(key) + 1);
+        for (const key of new Set(keys))
+          expect(newest.get(String(key))).toBe(keys.lastIndexOf(key) + 1);
       }),
       { numRuns: 500 },
     );
@@ -172,14 +187,19 @@ describe("a gap", () => {
 
   test("isn't reported where a link reads on, wherever it begins", () => {
     const { gate } = gateAt(5);
-    for (const after of [0, 5, 7]) expect(gate.introduce(T, EPOCH, after, undefined)).toBeUndefined();
+    for (const after of [0, 5, 7])
+      expect(gate.introduce(T, EPOCH, after, undefined)).toBeUndefined();
     expect(gate.position(T)?.offset).toBe(5);
   });
 
   test("is what another epoch means, whether the server says so or not", () => {
     const { gate, bring } = gateAt(5);
     bring(plain(7));
-    expect(gate.introduce(T, "bbbbb", 0, undefined)).toEqual({ from: 6, to: null, reason: "epoch" });
+    expect(gate.introduce(T, "bbbbb", 0, undefined)).toEqual({
+      from: 6,
+      to: null,
+      reason: "epoch",
+    });
     expect(gate.position(T)).toEqual({ epoch: "bbbbb", offset: 0 });
     expect(gate.held).toBe(0);
   });
@@ -192,7 +212,11 @@ describe("a gap", () => {
 
   test("is only what no link has brought", () => {
     const { gate } = gateAt(5);
-    expect(gate.introduce(T, EPOCH, 9, { from: 3, to: 9, reason: "trimmed" })).toEqual({ from: 6, to: 9, reason: "trimmed" });
+    expect(gate.introduce(T, EPOCH, 9, { from: 3, to: 9, reason: "trimmed" })).toEqual({
+      from: 6,
+      to: 9,
+      reason: "trimmed",
+    });
     expect(gate.position(T)?.offset).toBe(9);
   });
 

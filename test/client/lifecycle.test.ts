@@ -79,17 +79,20 @@ describe("the life of a session", () => {
     return trigger !== "retry" || state === "waiting";
   };
 
-  test.each(all.filter(possible))("has as many links as it should after %s, %s", (state, trigger) => {
-    let { active, candidate } = LINKS[state];
-    if (trigger === "failed" || trigger === "refused") candidate -= 1;
-    if (trigger === "lost") active -= 1;
-    const { to, effects } = transition(state, trigger);
-    for (const effect of effects) {
-      if (effect === "open") candidate += 1;
-      if (effect === "abandon") candidate -= 1;
-      if (effect === "promote") [active, candidate] = [1, candidate - 1];
-      if (effect === "shut") active = 0;
-    }
-    expect({ active, candidate }).toEqual(LINKS[to]);
-  });
+  test.each(all.filter(possible))(
+    "has as many links as it should after %s, %s",
+    (state, trigger) => {
+      let { active, candidate } = LINKS[state];
+      if (trigger === "failed" || trigger === "refused") candidate -= 1;
+      if (trigger === "lost") active -= 1;
+      const { to, effects } = transition(state, trigger);
+      for (const effect of effects) {
+        if (effect === "open") candidate += 1;
+        if (effect === "abandon") candidate -= 1;
+        if (effect === "promote") [active, candidate] = [1, candidate - 1];
+        if (effect === "shut") active = 0;
+      }
+      expect({ active, candidate }).toEqual(LINKS[to]);
+    },
+  );
 });

@@ -1,6 +1,5 @@
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ServerApi } from "../../src/client/api.ts";
-import type { SwapNotice } from "../../src/client/events.ts";
 import { CLIENT_TRANSPORTS } from "../../src/commands/transports.ts";
 import { Session } from "../../src/client/session.ts";
 import { openWire } from "../../src/transports/shared/client/wire.ts";
@@ -9,33 +8,30 @@ import { Client, publishAll, texts } from "./support/client.ts";
 import { startFakeServer } from "./support/fake-server.ts";
 import { serve } from "./support/server.ts";
 import { eventually, within } from "./support/wait.ts";
-
-const resources: AsyncDisposable[] = [];
-function use<Resource extends AsyncDisposable>(resource: Resource): Resource {
-  resources.push(resource);
-  return resource;
-}
-afterEach(async () => {
-  for (const resource of resources.splice(0).toReversed()) await resource[Symbol.asyncDispose]();
-});
+import { keep } from "./support/keep.ts";
 
 describe.each(TRANSPORTS)("a session over %s", (transport) => {
   test("connects, publishes, is acknowledged and hears itself", async () => {
-    const { url } = use(await serve());
-    const client = use(await Client.live(url, transport, { nick: "alice" }));
+    const { url } = keep(await serve());
+    const client = keep(await Client.live(url, transport, { nick: "alice" }));
     const acked = await client.session.publish("room:lobby", "hello");
     expect(acked).toMatchObject({ topic: "room:lobby", offset: 1 });
     await client.received(1);
-    expect(client.events()[0]).toMatchObject({ topic: "room:lobby", offset: 1, from: "alice", body: { text: "hello" } });
+    expect(client.events()[0]).toMatchObject({
+      topic: "room:lobby",
+      offset: 1,
+      from: "alice",
+      body: { text: "hello" },
+    });
     expect(client.session.status).toEqual({ state: "live", transport, nick: "alice", unacked: 0 });
     expect(client.kinds().slice(0, 3)).toEqual(["connecting", "topic", "live"]);
   });
 
   test("reads further topics while it is live, from where it is told, and misses nothing", async () => {
-    const { url } = use(await serve());
-    const writer = use(await Client.live(url, "websocket", { topics: {} }));
+    const { url } = keep(await serve());
+    const writer = keep(await Client.live(url, "websocket", { topics: {} }));
     await publishAll(writer.session, "b", 30, "room:b");
-    const reader = use(await Client.live(url, transport, { topics: { "room:a": "beginning" } }));
+    const reader = keep(await Client.live(url, transport, { topics: { "room:a": "beginning" } }));
     const publishing = Promise.all([
       publishAll(writer.session, "a", 200, "room:a"),
       publishAll(writer.session, "c", 200, "room:c"),
@@ -50,9 +46,11 @@ describe.each(TRANSPORTS)("a session over %s", (transport) => {
   });
 
   test("stops reading a topic, and reads it anew", async () => {
-    const { url } = use(await serve());
-    const writer = use(await Client.live(url, "websocket", { topics: {} }));
-    const reader = use(await Client.live(url, transport, { topics: { "room:a": "now", "room:b": "now" } }));
+    const { url } = keep(await serve());
+    const writer = keep(await Client.live(url, "websocket", { topics: {} }));
+    const reader = keep(
+      await Client.live(url, transport, { topics: { "room:a": "now", "room:b": "now" } }),
+    );
     reader.session.unsubscribe("room:a");
     await publishAll(writer.session, "a", 20, "room:a");
     await publishAll(writer.session, "b", 20, "room:b");
@@ -65,10 +63,13 @@ describe.each(TRANSPORTS)("a session over %s", (transport) => {
   });
 
   test("is no longer there when it has stopped reading all", async () => {
-    const { url } = use(await serve());
-    const client = use(await Client.live(url, transport, { nick: "alice", topics: { "room:a": "now" } }));
-    const wire = use(openWire(url));
-    const present = async () => (await new ServerApi(wire).rooms()).find(({ topic }) => topic === "room:a")?.present ?? [];
+    const { url } = keep(await serve());
+    const client = keep(
+      await Client.live(url, transport, { nick: "alice", topics: { "room:a": "now" } }),
+    );
+    const wire = keep(openWire(url));
+    const present = async () =>
+      (await new ServerApi(wire).rooms()).find(({ topic }) => topic === "room:a")?.present ?? [];
     expect(await present()).toEqual(["alice"]);
     client.session.unsubscribe("room:a");
     while ((await present()).length > 0);
@@ -76,8 +77,10 @@ describe.each(TRANSPORTS)("a session over %s", (transport) => {
   });
 
   test("is renamed, and publishes under the new nick", async () => {
-    const { url } = use(await serve());
-    const client = use(await Client.live(url, transport, { nick: "alice", identity: "the-secret-of-alice" }));
+    const { url } = keep(await serve());
+    const client = keep(
+      await Client.live(url, transport, { nick: "alice", identity: "the-secret-of-alice" }),
+    );
     await client.session.rename("alison");
     expect(client.session.status.nick).toBe("alison");
     await client.session.publish("room:lobby", "me");
@@ -87,9 +90,11 @@ describe.each(TRANSPORTS)("a session over %s", (transport) => {
   });
 
   test("keeps its nick when another is refused", async () => {
-    const { url } = use(await serve());
-    use(await Client.live(url, "websocket", { nick: "bob", identity: "the-secret-of-bob-1" }));
-    const client = use(await Client.live(url, transport, { nick: "alice", identity: "the-secret-of-alice" }));
+    const { url } = keep(await serve());
+    keep(await Client.live(url, "websocket", { nick: "bob", identity: "the-secret-of-bob-1" }));
+    const client = keep(
+      await Client.live(url, transport, { nick: "alice", identity: "the-secret-of-alice" }),
+    );
     await expect(client.session.rename("bob")).rejects.toMatchObject({
       failure: "refused",
       refusal: { code: "nick-taken", suggestion: "bob2" },
@@ -101,8 +106,8 @@ describe.each(TRANSPORTS)("a session over %s", (transport) => {
   });
 
   test("publishes what is as large as may be, many at once", async () => {
-    const { url } = use(await serve());
-    const client = use(await Client.live(url, transport));
+    const { url } = keep(await serve());
+    const client = keep(await Client.live(url, transport));
     const bodies = Array.from({ length: 150 }, (_, index) => `${index}:`.padEnd(10_000, "\u0001"));
     await Promise.all(bodies.map((body) => client.session.publish("room:lobby", body)));
     expect(await client.received(150)).toEqual(bodies);
@@ -110,8 +115,8 @@ describe.each(TRANSPORTS)("a session over %s", (transport) => {
   });
 
   test("tells of a publish that is refused for good, and goes on with the next", async () => {
-    const { url } = use(await serve());
-    const client = use(await Client.live(url, transport));
+    const { url } = keep(await serve());
+    const client = keep(await Client.live(url, transport));
     const refused = client.session.publish("feed:market", { symbol: "ACME" });
     const kept = client.session.publish("room:lobby", "next");
     await expect(refused).rejects.toMatchObject({ code: "read-only" });
@@ -119,209 +124,81 @@ describe.each(TRANSPORTS)("a session over %s", (transport) => {
   });
 
   test("ends with what the server says when it is refused for good", async () => {
-    const { url } = use(await serve());
-    use(await Client.live(url, "websocket", { nick: "bob", identity: "the-secret-of-bob-1" }));
-    const client = use(new Client(url, transport, { nick: "bob", identity: "not-the-secret-of-bob" }));
+    const { url } = keep(await serve());
+    keep(await Client.live(url, "websocket", { nick: "bob", identity: "the-secret-of-bob-1" }));
+    const client = keep(
+      new Client(url, transport, { nick: "bob", identity: "not-the-secret-of-bob" }),
+    );
     client.session.start();
     expect((await client.link("closed")).reason).toContain("the nick bob is taken");
     expect(client.session.failure?.refusal?.suggestion).toBe("bob2");
-    await expect(client.session.publish("room:lobby", "x")).rejects.toMatchObject({ name: "LinkError" });
+    await expect(client.session.publish("room:lobby", "x")).rejects.toMatchObject({
+      name: "LinkError",
+    });
     await expect(client.session.swap("sse")).rejects.toMatchObject({ name: "LinkError" });
   });
 
   test("ends when nobody answers at the start, unless it is to wait", async () => {
     const server = await serve();
     await server.stop();
-    const client = use(new Client(server.url, transport));
+    const client = keep(new Client(server.url, transport));
     client.session.start();
     expect((await client.link("closed")).reason).toContain("no connection to the server");
-    const patient = use(new Client(server.url, transport, { wait: true }));
+    const patient = keep(new Client(server.url, transport, { wait: true }));
     patient.session.start();
     await patient.link("waiting");
-    use(await serve({ port: server.port }));
+    keep(await serve({ port: server.port }));
     await patient.link("live");
   });
 
   test("ends where the server speaks another version", async () => {
     const welcome = { kind: "welcome", version: 2, server: "zzzzz", time: 1, heartbeat: 15_000 };
-    const { url } = use(
+    const { url } = keep(
       await startFakeServer({
         request: (request, response) => {
           const sse = request.url?.startsWith("/v1/sse");
-          response.writeHead(200, { "content-type": sse ? "text/event-stream" : "application/x-ndjson" });
+          response.writeHead(200, {
+            "content-type": sse ? "text/event-stream" : "application/x-ndjson",
+          });
           if (sse) response.write(`data: ${JSON.stringify(welcome)}\n\n`);
           else response.end(`${JSON.stringify(welcome)}\n`);
         },
         websocket: (websocket) => websocket.send(JSON.stringify(welcome)),
       }),
     );
-    const client = use(new Client(url, transport, { wait: true }));
+    const client = keep(new Client(url, transport, { wait: true }));
     client.session.start();
     expect((await client.link("closed")).reason).toContain("version 2");
   });
 });
 
-describe("what a listener does", () => {
-  test("by throwing is a warning and nothing else", async () => {
-    const { url } = use(await serve());
-    const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
-    const client = use(new Client(url, "websocket"));
-    client.session.listen((notice) => {
-      if (notice.kind === "event") throw new Error("a reader's fault");
-    });
-    client.session.start();
-    await publishAll(client.session, "m", 10);
-    expect(await client.received(10)).toEqual(texts("m", 10));
-    expect(client.session.status.state).toBe("live");
-    expect(warn).toHaveBeenCalledTimes(10);
-    warn.mockRestore();
-  });
-
-  test("is heard by others in the order in which it happened", async () => {
-    const { url } = use(await serve());
-    const client = new Client(url, "websocket");
-    const order: string[] = [];
-    client.session.listen((notice) => {
-      if (notice.kind === "link" && notice.state === "live") void client.session.close();
-    });
-    client.session.listen((notice) => void order.push(notice.kind === "link" ? notice.state : notice.kind));
-    client.session.start();
-    await client.link("closed");
-    expect(order).toEqual(["connecting", "topic", "live", "closed"]);
-    await client.close();
-  });
-
-  test("may be swapping at each event", async () => {
-    const { url } = use(await serve());
-    const writer = use(await Client.live(url, "websocket", { topics: {} }));
-    const client = use(await Client.live(url, "websocket"));
-    const swaps: Promise<SwapNotice | undefined>[] = [];
-    client.session.listen((notice) => {
-      if (notice.kind !== "event") return;
-      const to = TRANSPORTS[notice.offset % TRANSPORTS.length]!;
-      swaps.push(client.session.swap(to).catch(() => undefined));
-    });
-    await publishAll(writer.session, "m", 60);
-    expect(await client.received(60)).toEqual(texts("m", 60));
-    await Promise.all(swaps);
-    expect(client.session.status.state).toBe("live");
-  });
-
-  test("may be publishing at each event", async () => {
-    const { url } = use(await serve());
-    const client = use(await Client.live(url, "sse"));
-    client.session.listen((notice) => {
-      if (notice.kind === "event" && notice.offset < 50) void client.session.publish("room:lobby", `m${notice.offset + 1}`);
-    });
-    await client.session.publish("room:lobby", "m1");
-    expect(await client.received(50)).toEqual(texts("m", 50));
-  });
-
-  test("may be stopping and reading anew, without an event coming twice", async () => {
-    const { url } = use(await serve());
-    const writer = use(await Client.live(url, "websocket", { topics: {} }));
-    await publishAll(writer.session, "m", 100);
-    const client = use(new Client(url, "websocket"));
-    let again = false;
-    client.session.listen((notice) => {
-      if (again || notice.kind !== "event" || notice.offset !== 50) return;
-      again = true;
-      client.session.unsubscribe("room:lobby");
-      client.session.subscribe("room:lobby", 10);
-    });
-    client.session.start();
-    expect(await client.received(60)).toEqual([...texts("m", 50), ...texts("m", 100).slice(90)]);
-    await publishAll(writer.session, "n", 5);
-    expect((await client.received(65)).slice(60)).toEqual(texts("n", 5));
-  });
-
-  test("ends when it stops listening, also inside", async () => {
-    const { url } = use(await serve());
-    const client = use(await Client.live(url, "websocket"));
-    let heard = 0;
-    const stop = client.session.listen((notice) => {
-      if (notice.kind !== "event") return;
-      heard += 1;
-      stop();
-    });
-    await publishAll(client.session, "m", 5);
-    await client.received(5);
-    expect(heard).toBe(1);
-  });
-});
-
-describe("closing", () => {
-  test.each(TRANSPORTS)("while %s opens leaves nothing, and may be done twice", async (transport) => {
-    const { url } = use(await serve());
-    const client = new Client(url, transport);
-    client.session.start();
-    await Promise.all([client.close(), client.close()]);
-    expect(client.kinds()).toEqual(["connecting", "closed"]);
-  });
-
-  test("before the start is for good", async () => {
-    const { url } = use(await serve());
-    const client = new Client(url, "websocket");
-    await client.session.close();
-    client.session.start();
-    expect(client.kinds()).toEqual(["closed"]);
-    await client.close();
-  });
-
-  test("gives up what isn't acknowledged, and takes no more", async () => {
-    const server = await serve();
-    await server.stop();
-    const client = new Client(server.url, "websocket", { wait: true });
-    client.session.start();
-    const waiting = client.session.publish("room:lobby", "x");
-    const given = expect(waiting).rejects.toMatchObject({ name: "LinkError", message: "the session has been closed" });
-    await client.close();
-    await given;
-    await expect(client.session.publish("room:lobby", "y")).rejects.toMatchObject({ name: "LinkError" });
-  });
-
-  test("ends the presence at once", async () => {
-    const { url } = use(await serve());
-    const client = await Client.live(url, "polling", { nick: "alice" });
-    const wire = use(openWire(url));
-    const present = async () => (await new ServerApi(wire).rooms())[0]?.present ?? [];
-    expect(await present()).toEqual(["alice"]);
-    await client.close();
-    expect(await present()).toEqual([]);
-  });
-
-  test.each(TRANSPORTS)("works while a reader of %s takes nothing", async (transport) => {
-    const { url } = use(await serve());
-    const writer = use(await Client.live(url, "websocket", { topics: {} }));
-    await publishAll(writer.session, "m", 50);
-    const client = new Client(url, transport);
-    client.session.throttle(() => new Promise(() => {}));
-    client.session.start();
-    await eventually("something to be there", () => client.wire.bytes().down > 0);
-    await client.close();
-    expect(client.kinds().at(-1)).toBe("closed");
-  });
-});
-
 describe("a wrong", () => {
   test("topic, body or transport is told at once", async () => {
-    const { url } = use(await serve());
-    const client = use(await Client.live(url, "websocket"));
-    expect(() => client.session.publish("lobby", "x")).toThrow(expect.objectContaining({ code: "bad-topic" }));
+    const { url } = keep(await serve());
+    const client = keep(await Client.live(url, "websocket"));
+    expect(() => client.session.publish("lobby", "x")).toThrow(
+      expect.objectContaining({ code: "bad-topic" }),
+    );
     expect(() => client.session.publish("room:lobby", "x".repeat(17_000))).toThrow(
       expect.objectContaining({ code: "text-too-long" }),
     );
-    expect(() => client.session.subscribe("lobby")).toThrow(expect.objectContaining({ code: "bad-topic" }));
+    expect(() => client.session.subscribe("lobby")).toThrow(
+      expect.objectContaining({ code: "bad-topic" }),
+    );
     await expect(client.session.rename("a b")).rejects.toMatchObject({ code: "bad-nick" });
-    await expect(client.session.swap("pigeon" as "sse")).rejects.toThrow("no such transport: pigeon");
+    await expect(client.session.swap("pigeon" as "sse")).rejects.toThrow(
+      "no such transport: pigeon",
+    );
     expect(client.session.status.state).toBe("live");
   });
 
   test("number of topics is told at once", async () => {
-    const { url } = use(await serve());
-    const client = use(await Client.live(url, "websocket", { topics: {} }));
+    const { url } = keep(await serve());
+    const client = keep(await Client.live(url, "websocket", { topics: {} }));
     for (let number = 1; number <= 64; number++) client.session.subscribe(`room:r${number}`);
-    expect(() => client.session.subscribe("room:r65")).toThrow(expect.objectContaining({ code: "too-many-topics" }));
+    expect(() => client.session.subscribe("room:r65")).toThrow(
+      expect.objectContaining({ code: "too-many-topics" }),
+    );
     await publishAll(client.session, "m", 3, "room:r64");
     await eventually("all topics being read", () => client.session.status.state === "live");
     await within(
@@ -337,10 +214,10 @@ describe("a wrong", () => {
   });
 
   test("transport isn't tried by auto where there is none", async () => {
-    const { url } = use(await serve());
-    const wire = use(openWire(url));
+    const { url } = keep(await serve());
+    const wire = keep(openWire(url));
     const transports = new Map([["polling" as const, CLIENT_TRANSPORTS.get("polling")!]]);
-    const session = use(new Session({ wire, transports, topics: new Map() }));
+    const session = keep(new Session({ wire, transports, topics: new Map() }));
     session.start();
     await eventually("being live", () => session.status.state === "live");
     expect(session.status.transport).toBe("polling");

@@ -1,17 +1,9 @@
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { TRANSPORTS } from "../../src/transports/transport.ts";
 import { Client, texts } from "./support/client.ts";
 import { serve } from "./support/server.ts";
 import { eventually } from "./support/wait.ts";
-
-const resources: AsyncDisposable[] = [];
-function use<Resource extends AsyncDisposable>(resource: Resource): Resource {
-  resources.push(resource);
-  return resource;
-}
-afterEach(async () => {
-  for (const resource of resources.splice(0).toReversed()) await resource[Symbol.asyncDispose]();
-});
+import { keep } from "./support/keep.ts";
 
 const MESSAGES = 2_500;
 const PADDING = "x".repeat(16_000);
@@ -19,7 +11,11 @@ const PADDING = "x".repeat(16_000);
 /** Publishes 40 MB. */
 async function flood({ session }: Client): Promise<void> {
   for (let from = 0; from < MESSAGES; from += 100) {
-    await Promise.all(texts("", 100).map((number) => session.publish("room:lobby", `${from + Number(number)}:${PADDING}`)));
+    await Promise.all(
+      texts("", 100).map((number) =>
+        session.publish("room:lobby", `${from + Number(number)}:${PADDING}`),
+      ),
+    );
   }
 }
 
@@ -45,10 +41,10 @@ class Valve {
 
 describe.each(TRANSPORTS)("a reader over %s that takes nothing for a while", (transport) => {
   test("holds the server back, and has everything in the end, in order", async () => {
-    const { url } = use(await serve({ heartbeat: 500 }));
-    const client = use(await Client.live(url, transport));
+    const { url } = keep(await serve({ heartbeat: 500 }));
+    const client = keep(await Client.live(url, transport));
     const valve = new Valve(client);
-    const writer = use(await Client.live(url, "websocket", { topics: {} }));
+    const writer = keep(await Client.live(url, "websocket", { topics: {} }));
     await flood(writer);
     // Stopped by what has come first; the rest is on the server, but for what lies in the system's buffers.
     await eventually("being stopped", () => valve.paused > 0);
@@ -71,9 +67,9 @@ describe.each(TRANSPORTS)("a reader over %s that takes nothing for a while", (tr
   }, 60_000);
 
   test("can publish all the same, and be told that it is kept", async () => {
-    const { url } = use(await serve());
-    const client = use(await Client.live(url, transport));
-    const writer = use(await Client.live(url, "websocket", { topics: {} }));
+    const { url } = keep(await serve());
+    const client = keep(await Client.live(url, transport));
+    const writer = keep(await Client.live(url, "websocket", { topics: {} }));
     const valve = new Valve(client);
     await writer.session.publish("room:lobby", "1:");
     await eventually("being stopped", () => valve.paused > 0);
@@ -85,9 +81,9 @@ describe.each(TRANSPORTS)("a reader over %s that takes nothing for a while", (tr
   });
 
   test("can swap all the same", async () => {
-    const { url } = use(await serve());
-    const client = use(await Client.live(url, transport));
-    const writer = use(await Client.live(url, "websocket", { topics: {} }));
+    const { url } = keep(await serve());
+    const client = keep(await Client.live(url, transport));
+    const writer = keep(await Client.live(url, "websocket", { topics: {} }));
     const valve = new Valve(client);
     await writer.session.publish("room:lobby", "1:");
     await eventually("being stopped", () => valve.paused > 0);
@@ -102,13 +98,13 @@ describe.each(TRANSPORTS)("a reader over %s that takes nothing for a while", (tr
 
 describe("a throttle", () => {
   test("can be taken away, and may fail", async () => {
-    const { url } = use(await serve());
-    const client = use(await Client.live(url, "websocket"));
+    const { url } = keep(await serve());
+    const client = keep(await Client.live(url, "websocket"));
     const warnings: unknown[] = [];
     const heard = (warning: unknown) => void warnings.push(warning);
     process.on("warning", heard);
     const stop = client.session.throttle(() => Promise.reject(new Error("a reader's fault")));
-    const writer = use(await Client.live(url, "websocket", { topics: {} }));
+    const writer = keep(await Client.live(url, "websocket", { topics: {} }));
     await writer.session.publish("room:lobby", "1:");
     await client.received(1);
     await eventually("the warning", () => warnings.length > 0);

@@ -1,21 +1,14 @@
 import fc from "fast-check";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { SwapNotice } from "../../src/client/events.ts";
 import { type TransportName, TRANSPORTS } from "../../src/transports/transport.ts";
 import { Client, publishAll, texts } from "./support/client.ts";
 import { startMiddlebox } from "./support/middlebox.ts";
 import { serve } from "./support/server.ts";
+import { keep } from "./support/keep.ts";
 
-const resources: AsyncDisposable[] = [];
-function use<Resource extends AsyncDisposable>(resource: Resource): Resource {
-  resources.push(resource);
-  return resource;
-}
-afterEach(async () => {
-  for (const resource of resources.splice(0).toReversed()) await resource[Symbol.asyncDispose]();
-});
-
-const FORBIDDEN = "HTTP/1.1 403 Forbidden\r\ncontent-type: text/html\r\nconnection: close\r\n\r\n<h1>Forbidden</h1>";
+const FORBIDDEN =
+  "HTTP/1.1 403 Forbidden\r\ncontent-type: text/html\r\nconnection: close\r\n\r\n<h1>Forbidden</h1>";
 
 /** Answers every request to this transport as a proxy that forbids it. */
 const forbidding = (transport: TransportName) => (head: string) =>
@@ -29,7 +22,8 @@ function walk(length: number, random: () => number): TransportName[] {
   while (path.length < length) {
     // What has been left least often, in a random order.
     let open = left.get(at);
-    if (!open || open.length === 0) left.set(at, (open = TRANSPORTS.toSorted(() => random() - 0.5)));
+    if (!open || open.length === 0)
+      left.set(at, (open = TRANSPORTS.toSorted(() => random() - 0.5)));
     at = open.shift()!;
     path.push(at);
   }
@@ -42,19 +36,25 @@ describe("a swap", () => {
     const PER_SWAP = 12;
     const [seed] = fc.sample(fc.integer(), 1) as [number];
     const random = mulberry(seed);
-    const { url } = use(await serve());
-    const reader = use(await Client.live(url, "websocket"));
+    const { url } = keep(await serve());
+    const reader = keep(await Client.live(url, "websocket"));
     const writers = await Promise.all(
       (["websocket", "long-polling", "polling"] as const).map(async (transport, index) => {
-        return { client: use(await Client.live(url, transport, { topics: {} })), prefix: "abc"[index]! };
+        return {
+          client: keep(await Client.live(url, transport, { topics: {} })),
+          prefix: "abc"[index]!,
+        };
       }),
     );
     // Each publishes for as long as it takes, and keeps to what is read.
-    let done = false;
+    const reading = new AbortController();
     const counts = writers.map(() => 0);
     const publishing = writers.map(async ({ client, prefix }, index) => {
-      while (!done) {
-        const batch = Array.from({ length: 1 + Math.floor(random() * 4) }, () => `${prefix}${++counts[index]!}`);
+      while (!reading.signal.aborted) {
+        const batch = Array.from(
+          { length: 1 + Math.floor(random() * 4) },
+          () => `${prefix}${++counts[index]!}`,
+        );
         await Promise.all(batch.map((text) => client.session.publish("room:lobby", text)));
       }
     });
@@ -63,7 +63,7 @@ describe("a swap", () => {
       swaps.push(await reader.session.swap(to));
       await reader.received(reader.events().length + Math.floor(random() * PER_SWAP));
     }
-    done = true;
+    reading.abort();
     await Promise.all(publishing);
     const total = counts.reduce((sum, count) => sum + count, 0);
     const received = await reader.received(total);
@@ -73,20 +73,27 @@ describe("a swap", () => {
       offsets: Array.from({ length: total }, (_, index) => index + 1),
     });
     for (const [index, { prefix }] of writers.entries()) {
-      expect(received.filter((text) => text.startsWith(prefix))).toEqual(texts(prefix, counts[index]!));
+      expect(received.filter((text) => text.startsWith(prefix))).toEqual(
+        texts(prefix, counts[index]!),
+      );
     }
     expect(swaps).toHaveLength(SWAPS);
     expect(new Set(swaps.map(({ from, to }) => `${from} ${to}`)).size).toBe(16);
     for (const swap of swaps) expect(swap).toMatchObject({ kind: "swap", lost: 0 });
-    expect(reader.session.stats).toMatchObject({ swaps: SWAPS, gaps: 0, reconnects: 0, messages: total });
+    expect(reader.session.stats).toMatchObject({
+      swaps: SWAPS,
+      gaps: 0,
+      reconnects: 0,
+      messages: total,
+    });
     expect(swaps.reduce((sum, { duplicates }) => sum + duplicates, 0)).toBeLessThanOrEqual(
       reader.session.stats.duplicatesDropped,
     );
   });
 
   test("happens while it publishes itself, and everything is in the log once and in order", async () => {
-    const { url } = use(await serve());
-    const client = use(await Client.live(url, "websocket"));
+    const { url } = keep(await serve());
+    const client = keep(await Client.live(url, "websocket"));
     const publishing = publishAll(client.session, "m", 400);
     for (const to of [...TRANSPORTS, ...TRANSPORTS].toReversed()) await client.session.swap(to);
     await publishing;
@@ -95,10 +102,17 @@ describe("a swap", () => {
   });
 
   test("is measured, told and returned", async () => {
-    const { url } = use(await serve());
-    const client = use(await Client.live(url, "sse"));
+    const { url } = keep(await serve());
+    const client = keep(await Client.live(url, "sse"));
     const swap = await client.session.swap("polling");
-    expect(swap).toMatchObject({ kind: "swap", from: "sse", to: "polling", held: 0, duplicates: 0, lost: 0 });
+    expect(swap).toMatchObject({
+      kind: "swap",
+      from: "sse",
+      to: "polling",
+      held: 0,
+      duplicates: 0,
+      lost: 0,
+    });
     expect(client.notices.items).toContain(swap);
     expect(client.session.status.transport).toBe("polling");
     expect(client.session.stats).toMatchObject({ transport: "polling", swaps: 1, reconnects: 0 });
@@ -106,10 +120,12 @@ describe("a swap", () => {
   });
 
   test("tells what was lost meanwhile", async () => {
-    const { url } = use(await serve({ retain: 100 }));
-    const writer = use(await Client.live(url, "websocket", { topics: {} }));
+    const { url } = keep(await serve({ retain: 100 }));
+    const writer = keep(await Client.live(url, "websocket", { topics: {} }));
     await publishAll(writer.session, "m", 10);
-    const client = use(await Client.live(url, "polling", { pollInterval: { min: 60_000, max: 60_000 } }));
+    const client = keep(
+      await Client.live(url, "polling", { pollInterval: { min: 60_000, max: 60_000 } }),
+    );
     await client.received(10);
     await publishAll(writer.session, "n", 500);
     const swap = await client.session.swap("websocket");
@@ -120,33 +136,39 @@ describe("a swap", () => {
     expect(client.texts().at(-1)).toBe("n500");
   });
 
-  test.each(TRANSPORTS)("that a proxy doesn't let through to %s leaves the old link as it is, and says why", async (to) => {
-    const { port, url } = use(await serve());
-    const { url: through } = use(await startMiddlebox(port, { answer: forbidding(to) }));
-    // Long polling begins with a plain poll.
-    const from = to === "sse" ? "websocket" : "sse";
-    const client = use(await Client.live(through, from));
-    const writer = use(await Client.live(url, "websocket", { topics: {} }));
-    if (to === "long-polling") {
-      await client.session.swap(to);
-      // It came so far, and died when it was asked to hold.
-      expect((await client.link("lost")).reason).toContain("got status 403");
-      return;
-    }
-    await expect(client.session.swap(to)).rejects.toMatchObject({ failure: "blocked" });
-    expect(await client.link("failed")).toMatchObject({ transport: to, reason: expect.stringContaining("got status 403") });
-    expect(client.session.status).toMatchObject({ state: "live", transport: from });
-    expect(client.session.stats).toMatchObject({ swaps: 0, reconnects: 0 });
-    await publishAll(writer.session, "m", 5);
-    expect(await client.received(5)).toEqual(texts("m", 5));
-    // Nor does it decide what is used after the old link has gone.
-    await client.session.swap(from);
-  });
+  test.each(TRANSPORTS)(
+    "that a proxy doesn't let through to %s leaves the old link as it is, and says why",
+    async (to) => {
+      const { port, url } = keep(await serve());
+      const { url: through } = keep(await startMiddlebox(port, { answer: forbidding(to) }));
+      // Long polling begins with a plain poll.
+      const from = to === "sse" ? "websocket" : "sse";
+      const client = keep(await Client.live(through, from));
+      const writer = keep(await Client.live(url, "websocket", { topics: {} }));
+      if (to === "long-polling") {
+        await client.session.swap(to);
+        // It came so far, and died when it was asked to hold.
+        expect((await client.link("lost")).reason).toContain("got status 403");
+        return;
+      }
+      await expect(client.session.swap(to)).rejects.toMatchObject({ failure: "blocked" });
+      expect(await client.link("failed")).toMatchObject({
+        transport: to,
+        reason: expect.stringContaining("got status 403"),
+      });
+      expect(client.session.status).toMatchObject({ state: "live", transport: from });
+      expect(client.session.stats).toMatchObject({ swaps: 0, reconnects: 0 });
+      await publishAll(writer.session, "m", 5);
+      expect(await client.received(5)).toEqual(texts("m", 5));
+      // Nor does it decide what is used after the old link has gone.
+      await client.session.swap(from);
+    },
+  );
 
   test("that fails doesn't change what is reconnected with", async () => {
-    const { port } = use(await serve());
-    const middlebox = use(await startMiddlebox(port, { answer: forbidding("polling") }));
-    const client = use(await Client.live(middlebox.url, "sse"));
+    const { port } = keep(await serve());
+    const middlebox = keep(await startMiddlebox(port, { answer: forbidding("polling") }));
+    const client = keep(await Client.live(middlebox.url, "sse"));
     await expect(client.session.swap("polling")).rejects.toThrow();
     const start = client.notices.items.length;
     middlebox.cut();
@@ -154,11 +176,14 @@ describe("a swap", () => {
   });
 
   test("takes the place of one that is on its way", async () => {
-    const { url } = use(await serve());
-    const client = use(await Client.live(url, "websocket"));
+    const { url } = keep(await serve());
+    const client = keep(await Client.live(url, "websocket"));
     const first = client.session.swap("sse");
     const second = client.session.swap("polling");
-    await expect(first).rejects.toMatchObject({ name: "LinkError", message: "another swap took its place" });
+    await expect(first).rejects.toMatchObject({
+      name: "LinkError",
+      message: "another swap took its place",
+    });
     expect(await second).toMatchObject({ from: "websocket", to: "polling" });
     await publishAll(client.session, "m", 5);
     expect(await client.received(5)).toEqual(texts("m", 5));
@@ -166,8 +191,8 @@ describe("a swap", () => {
   });
 
   test("and a new nick and new topics on their way at once are all done", async () => {
-    const { url } = use(await serve());
-    const client = use(await Client.live(url, "websocket", { nick: "alice" }));
+    const { url } = keep(await serve());
+    const client = keep(await Client.live(url, "websocket", { nick: "alice" }));
     const renamed = client.session.rename("alison");
     client.session.subscribe("room:b", "beginning");
     const swapped = client.session.swap("sse");
@@ -183,10 +208,10 @@ describe("a swap", () => {
   });
 
   test("goes on alone when the old link dies under it", async () => {
-    const { port, url } = use(await serve());
-    const dying = use(await startMiddlebox(port));
-    const client = use(await Client.live(dying.url, "websocket"));
-    const writer = use(await Client.live(url, "websocket", { topics: {} }));
+    const { port, url } = keep(await serve());
+    const dying = keep(await startMiddlebox(port));
+    const client = keep(await Client.live(dying.url, "websocket"));
+    const writer = keep(await Client.live(url, "websocket", { topics: {} }));
     for (const to of ["sse", "polling", "long-polling", "websocket"] as const) {
       const start = client.notices.items.length;
       const swapping = client.session.swap(to);
@@ -200,13 +225,15 @@ describe("a swap", () => {
         (notice) => notice.kind === "event" && JSON.stringify(notice.body).includes(`${to}3`),
       );
     }
-    expect(client.events().map(({ offset }) => offset)).toEqual(Array.from({ length: 12 }, (_, index) => index + 1));
+    expect(client.events().map(({ offset }) => offset)).toEqual(
+      Array.from({ length: 12 }, (_, index) => index + 1),
+    );
   });
 
   test("while there is no link is what is connected with next", async () => {
-    const { port } = use(await serve());
-    const middlebox = use(await startMiddlebox(port));
-    const client = use(await Client.live(middlebox.url, "websocket"));
+    const { port } = keep(await serve());
+    const middlebox = keep(await startMiddlebox(port));
+    const client = keep(await Client.live(middlebox.url, "websocket"));
     await middlebox.kill();
     await client.link("waiting");
     await middlebox.mend();
@@ -216,9 +243,9 @@ describe("a swap", () => {
   });
 
   test("while nobody answers fails, and the session keeps trying", async () => {
-    const { port } = use(await serve());
-    const middlebox = use(await startMiddlebox(port));
-    const client = use(await Client.live(middlebox.url, "websocket"));
+    const { port } = keep(await serve());
+    const middlebox = keep(await startMiddlebox(port));
+    const client = keep(await Client.live(middlebox.url, "websocket"));
     await middlebox.kill();
     await client.link("waiting");
     await expect(client.session.swap("polling")).rejects.toMatchObject({ failure: "unreachable" });
@@ -228,16 +255,17 @@ describe("a swap", () => {
   });
 
   test("before the start is where it starts", async () => {
-    const { url } = use(await serve());
-    const client = use(new Client(url, "websocket"));
+    const { url } = keep(await serve());
+    const client = keep(new Client(url, "websocket"));
     const swapped = client.session.swap("sse");
     client.session.start();
     await swapped;
     expect(client.session.status.transport).toBe("sse");
-    expect(client.notices.items.filter((notice) => notice.kind === "link").map(({ transport }) => transport)).toEqual([
-      "sse",
-      "sse",
-    ]);
+    expect(
+      client.notices.items
+        .filter((notice) => notice.kind === "link")
+        .map(({ transport }) => transport),
+    ).toEqual(["sse", "sse"]);
   });
 });
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import type { Position, Since } from "../../src/protocol/cursor.ts";
 
-const OF_A_NAME = [..."abcXYZ0189-_.!$%()*+;<=>[]^`{|}~äßéжя漢字あ한😀🚀"];
+const OF_A_NAME = Array.from("abcXYZ0189-_.!$%()*+;<=>[]^`{|}~äßéжя漢字あ한😀🚀");
 
 const names = (maxLength: number) =>
   fc

@@ -11,7 +11,12 @@ const document = readFileSync(new URL("../../PROTOCOL.md", import.meta.url), "ut
 function table(heading: string): string[][] {
   const section = document.split(`\n## ${heading}`)[1]!.split("\n## ")[0]!;
   const rows = section.split("\n").filter((line) => line.startsWith("|"));
-  return rows.slice(2).map((row) => row.split("|").slice(1, -1).map((cell) => cell.trim()));
+  return rows.slice(2).map((row) =>
+    row
+      .split("|")
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
 }
 
 test("section 7 lists every error with its status, close code and whether to retry", () => {

@@ -84,9 +84,9 @@ describe("a client's frame", () => {
       const depth = Math.floor((60 * 1024) / (open.length + close.length));
       const line = `${open.repeat(depth)}1${close.repeat(depth)}`;
       expect(thrown(() => parseClientFrame(line))).toBeInstanceOf(ProtocolError);
-      expect(thrown(() => parseServerFrame(line)) ?? new ProtocolError("bad-frame", "")).toBeInstanceOf(
-        ProtocolError,
-      );
+      expect(
+        thrown(() => parseServerFrame(line)) ?? new ProtocolError("bad-frame", ""),
+      ).toBeInstanceOf(ProtocolError);
     }
   });
 
@@ -105,9 +105,7 @@ describe("a body", () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         const body = value as Json;
-        expect(packBody(unpackBody(body))).toEqual(
-          packBody(body),
-        );
+        expect(packBody(unpackBody(body))).toEqual(packBody(body));
         expect(unpackBody(packBody(unpackBody(body)))).toEqual(unpackBody(body));
       }),
     );
@@ -159,12 +157,16 @@ describe("a server's frame", () => {
     });
   });
 
-  test.each(["[]", "[1,2,3]", '["1",2,3,"x"]', "[1,2,3,4,5]", '[1,2,3,"x","bob",-1]', "[1,1e99,3,4]"])(
-    "%s is no event",
-    (line) => {
-      expect(thrown(() => parseServerFrame(line))).toMatchObject({ code: "bad-frame" });
-    },
-  );
+  test.each([
+    "[]",
+    "[1,2,3]",
+    '["1",2,3,"x"]',
+    "[1,2,3,4,5]",
+    '[1,2,3,"x","bob",-1]',
+    "[1,1e99,3,4]",
+  ])("%s is no event", (line) => {
+    expect(thrown(() => parseServerFrame(line))).toMatchObject({ code: "bad-frame" });
+  });
 
   test("names an error code that a newer server made up, and is not retried", () => {
     const frame = parseServerFrame('{"kind":"nack","number":1,"code":"moon","message":"full"}');

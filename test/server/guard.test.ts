@@ -63,9 +63,9 @@ test("and whoever names no host at all", async () => {
 
 test("a WebSocket of another origin is refused before it is one", async () => {
   await using server = await start();
-  await expect(
-    server.websocket("topic=room:a", { origin: "http://evil.example" }),
-  ).rejects.toThrow(/^status 403: .*"forbidden"/);
+  await expect(server.websocket("topic=room:a", { origin: "http://evil.example" })).rejects.toThrow(
+    /^status 403: .*"forbidden"/,
+  );
   await server.websocket("topic=room:a", { origin: "http://localhost:8080" });
 });
 

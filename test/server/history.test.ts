@@ -28,14 +28,20 @@ test.each(STORES)("%s: after trimming they lead back to where the log begins", a
   expect(below).toMatchObject({ events: [], more: false });
 });
 
-test.each(STORES)("%s: a page of long messages is shorter, and joins all the same", async (kind) => {
-  await using folder = await temporary();
-  await using server = await start({ database: kind === "sqlite" ? folder.file : undefined });
-  await server.say("room:a", Array.from({ length: 60 }, () => "x".repeat(16_000)));
-  const pages = await walk(server, 200);
-  expect(pages.length).toBeGreaterThan(2);
-  expect(pages.flat()).toEqual(Array.from({ length: 60 }, (_, index) => index + 1));
-});
+test.each(STORES)(
+  "%s: a page of long messages is shorter, and joins all the same",
+  async (kind) => {
+    await using folder = await temporary();
+    await using server = await start({ database: kind === "sqlite" ? folder.file : undefined });
+    await server.say(
+      "room:a",
+      Array.from({ length: 60 }, () => "x".repeat(16_000)),
+    );
+    const pages = await walk(server, 200);
+    expect(pages.length).toBeGreaterThan(2);
+    expect(pages.flat()).toEqual(Array.from({ length: 60 }, (_, index) => index + 1));
+  },
+);
 
 test("a room that nobody has written to has an empty history", async () => {
   await using server = await start();
@@ -68,17 +74,19 @@ test("rooms are listed with their topic line, newest first, and who is there", a
   const link = await server.websocket("topic=room:empty&topic=room:old&nick=bob");
   await link.frame("synced");
   const { rooms } = JSON.parse((await server.get("/v1/rooms")).text) as { rooms: object[] };
-  expect(rooms).toEqual([
-    { topic: "room:empty", line: "", head: 0, at: 0, present: ["bob"] },
-    { topic: "room:new", line: "", head: 1, at: expect.any(Number), present: [] },
-    {
-      topic: "room:old",
-      line: "release on Friday ",
-      head: 3,
-      at: expect.any(Number),
-      present: ["bob"],
-    },
-  ].toSorted(newestFirst(rooms)));
+  expect(rooms).toEqual(
+    [
+      { topic: "room:empty", line: "", head: 0, at: 0, present: ["bob"] },
+      { topic: "room:new", line: "", head: 1, at: expect.any(Number), present: [] },
+      {
+        topic: "room:old",
+        line: "release on Friday ",
+        head: 3,
+        at: expect.any(Number),
+        present: ["bob"],
+      },
+    ].toSorted(newestFirst(rooms)),
+  );
 });
 
 async function page(server: TestServer, query: string) {
@@ -94,7 +102,7 @@ async function page(server: TestServer, query: string) {
 /** Offsets of all pages, oldest first. */
 async function walk(server: TestServer, limit: number): Promise<number[][]> {
   const pages: number[][] = [];
-  for (let before = ""; ; ) {
+  for (let before = ""; ;) {
     const { events, more, after } = await page(server, `limit=${limit}${before}`);
     pages.unshift(events.map(({ offset }) => offset));
     if (!more) return pages;

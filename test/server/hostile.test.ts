@@ -51,7 +51,7 @@ test("names of what every object has", async () => {
   for (const name of ["__proto__", "constructor", "toString", "hasOwnProperty"]) {
     const [ack] = await server.say(`room:${name}`, [JSON.parse('{"__proto__":{"x":1}}')]);
     expect(ack).toMatchObject({ kind: "ack", offset: 1 });
-    const [kept] = await server.say(`feed:${name}`, [{ key: name, "constructor": 1 }]);
+    const [kept] = await server.say(`feed:${name}`, [{ key: name, constructor: 1 }]);
     expect(kept).toMatchObject({ kind: "ack", offset: 1 });
     expect((await server.post(`/v1/nick?nick=${name}`)).status).toBe(200);
     const link = await server.sse(`topic=room:${name}&topic=feed:${name}&since=beginning`);
@@ -88,7 +88,9 @@ test("requests that aren't HTTP, or stop in the middle", async () => {
   expect(await raw(server, long)).toMatch(/^HTTP\/1\.1 400 .*headers of at most 65536 bytes/s);
   const half = connect(server.port, "127.0.0.1");
   await once(half, "connect");
-  half.write("POST /v1/publish?topic=room:a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nhalf");
+  half.write(
+    "POST /v1/publish?topic=room:a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nhalf",
+  );
   await server.get("/healthz");
   half.resetAndDestroy();
   const other = connect(server.port, "127.0.0.1");
@@ -114,6 +116,21 @@ test("upgrades to something else are passed over, to nowhere refused and closed"
   expect(await upgrade("/v1/websocket?topic=room:a", "websocket")).toMatch(/^HTTP\/1\.1 400 /);
   const { links } = JSON.parse((await server.get("/healthz")).text) as { links: number };
   expect(links).toBe(0);
+});
+
+test("a refused upgrade is closed, though the client keeps its half open", async () => {
+  await using server = await start();
+  const socket = connect({ port: server.port, host: "127.0.0.1", allowHalfOpen: true });
+  socket.write(
+    "GET /v1/nowhere HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+  );
+  await once(socket.resume(), "end");
+  const reset = once(socket, "error");
+  // Nobody is there any more to take it.
+  const writing = setInterval(() => socket.write("anybody there?"), 5);
+  const [error] = (await reset) as [NodeJS.ErrnoException];
+  clearInterval(writing);
+  expect(["ECONNRESET", "EPIPE"]).toContain(error.code);
 });
 
 test("wrong paths and methods", async () => {

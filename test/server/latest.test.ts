@@ -15,7 +15,7 @@ function market() {
     },
   };
   const tell = (...prices: readonly [symbol: string, price: number][]) =>
-    emit(prices.map(([symbol, price]) => ({ symbol, price })));
+    emit(prices.map(([symbol, price]) => ({ symbol, price, change: 0 })));
   return { feed, tell };
 }
 
@@ -32,9 +32,9 @@ test("who subscribes gets the newest price of each symbol, then every one", asyn
     after: 0,
   });
   expect(link.events.map(({ offset, superseded, body }) => [offset, superseded, body])).toEqual([
-    [4, 3, { symbol: "A", price: 3 }],
-    [5, 0, { symbol: "C", price: 1 }],
-    [6, 0, { symbol: "B", price: 2 }],
+    [4, 3, { symbol: "A", price: 3, change: 0 }],
+    [5, 0, { symbol: "C", price: 1, change: 0 }],
+    [6, 0, { symbol: "B", price: 2, change: 0 }],
   ]);
   tell(["A", 4], ["A", 5]);
   const prices = (await link.heard("feed:market", 5)).slice(3);

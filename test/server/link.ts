@@ -17,7 +17,11 @@ export interface Heard {
   readonly id: string | undefined;
 }
 
-type FrameOf<Kind extends ServerFrame["kind"]> = Extract<ServerFrame, { kind: Kind }>;
+type FrameOf<Kind, Frame = ServerFrame> = Frame extends { kind: infer Kinds }
+  ? Kind extends Kinds
+    ? Frame
+    : never
+  : never;
 
 /** How long a test waits for what has to come, in ms. */
 const PATIENCE_MS = 10_000;

@@ -125,13 +125,13 @@ test.each([
   // A witness of the same age, who says nothing, is gone: so the time was up.
   const witness = await server.websocket("topic=who:b");
   await server.get("/v1/polling?topic=room:b&nick=eve&link=t.1", bearer("eve"));
-  let living = true;
-  const life = (async () => {
-    while (living) await live(server);
+  const life = new AbortController();
+  const living = (async () => {
+    while (!life.signal.aborted) await live(server);
   })();
   await witness.heard("who:b", 2);
-  living = false;
-  await life;
+  life.abort();
+  await living;
   expect(story(watcher)).toEqual(["+bob"]);
 });
 

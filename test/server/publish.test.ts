@@ -110,11 +110,13 @@ test("a number beyond the next is refused until the one before it came", async (
 
 test("a final refusal uses its number up and is repeated to a retry", async () => {
   await using server = await start();
-  const [refused, next] = await server.say("feed:market", ["no"], "producer-r").then(async (a) => [
-    ...a,
-    ...(await server.post("/v1/publish", publishFrame("room:a", "x", "producer-r", 2), NDJSON))
-      .frames,
-  ]);
+  const [refused, next] = await server
+    .say("feed:market", ["no"], "producer-r")
+    .then(async (a) => [
+      ...a,
+      ...(await server.post("/v1/publish", publishFrame("room:a", "x", "producer-r", 2), NDJSON))
+        .frames,
+    ]);
   expect(refused).toMatchObject({ kind: "nack", number: 1, code: "read-only" });
   expect(next).toMatchObject({ kind: "ack", number: 2 });
   // The same number with a body that would be accepted: it was answered once and for all.

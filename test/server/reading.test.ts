@@ -137,7 +137,10 @@ test("a poll is cut at a page and ends with more", async () => {
 
 test("a poll of long messages is cut by its size", async () => {
   await using server = await start();
-  await server.say("room:a", Array.from({ length: 40 }, () => "x".repeat(16_000)));
+  await server.say(
+    "room:a",
+    Array.from({ length: 40 }, () => "x".repeat(16_000)),
+  );
   const { text, frames } = await server.get("/v1/polling?topic=room:a&since=beginning");
   expect(frames.at(-1)!.kind).toBe("more");
   expect(text.length).toBeGreaterThan(256 * 1024);

@@ -120,7 +120,7 @@ test("what is trimmed while a poller is on its way to it is a gap too", async ()
   expect(more.kind).toBe("more");
   await server.say("room:a", texts(2_000, "later"));
   const second = await server.get(`/v1/polling?cursor=${more.cursor}`);
-  const [topic, event] = second.frames as [
+  const [topic, event] = second.frames as unknown as [
     { gap: { from: number; to: number; reason: string }; after: number },
     { offset: number },
   ];
@@ -135,6 +135,9 @@ test("a pong for a poller comes with its next poll", async () => {
   const clock = await server.post("/v1/ping?link=abc.1&id=7");
   expect(clock.frames).toMatchObject([{ kind: "clock", id: 7, time: expect.any(Number) }]);
   const next = await server.get(`/v1/polling?cursor=${cursor}&link=abc.1`);
-  expect(next.frames).toMatchObject([{ kind: "pong", id: 7 }, { kind: "synced", cursor }]);
+  expect(next.frames).toMatchObject([
+    { kind: "pong", id: 7 },
+    { kind: "synced", cursor },
+  ]);
   expect((await server.get(`/v1/polling?cursor=${cursor}&link=abc.1`)).status).toBe(204);
 });

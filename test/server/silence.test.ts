@@ -11,12 +11,15 @@ test.each(STREAMS)("%s: a link on which nothing happens is never silent", async 
   await link.until(() => beats() >= 5, "five heartbeats");
 });
 
-test.each(STREAMS)("%s: who names its link and is not heard of is ended as silent", async (kind) => {
-  await using server = await start({ heartbeat: 100 });
-  const link = await server[kind]("topic=room:a&link=s.1");
-  expect(await link.frame("error")).toMatchObject({ code: "silent" });
-  expect(await link.end()).toBe(kind === "websocket" ? 4408 : 0);
-});
+test.each(STREAMS)(
+  "%s: who names its link and is not heard of is ended as silent",
+  async (kind) => {
+    await using server = await start({ heartbeat: 100 });
+    const link = await server[kind]("topic=room:a&link=s.1");
+    expect(await link.frame("error")).toMatchObject({ code: "silent" });
+    expect(await link.end()).toBe(kind === "websocket" ? 4408 : 0);
+  },
+);
 
 test.each([
   ["websocket", "pings"],
@@ -26,9 +29,9 @@ test.each([
   await using server = await start({ heartbeat: 400 });
   const link = await server[kind]("topic=room:a&link=s.1");
   const witness = await server.websocket("topic=room:a&link=t.1");
-  let living = true;
-  const life = (async () => {
-    for (let id = 1; living; id++) {
+  const life = new AbortController();
+  const living = (async () => {
+    for (let id = 1; !life.signal.aborted; id++) {
       if (how === "posts pings") await server.post(`/v1/ping?link=s.1&id=${id}`);
       else if (how === "publishes") await server.post("/v1/publish?topic=room:b&link=s.1", "x");
       else {
@@ -39,8 +42,8 @@ test.each([
   })();
   // Opened after the other one and silent: once it is ended the other one's time was up as well.
   await witness.frame("error");
-  living = false;
-  await life;
+  life.abort();
+  await living;
   expect(link.closed).toBeUndefined();
   if (how !== "publishes") await link.frame("pong");
 });

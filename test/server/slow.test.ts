@@ -57,56 +57,84 @@ test.each(["websocket", "sse"] as const)(
   },
 );
 
-test("a client that pings without reading is not owed a pong for each", { timeout: 60_000 }, async () => {
-  await using server = await start();
-  const link = await server.websocket("topic=room:a");
-  await link.frame("synced");
-  link.pause();
-  await flood(server, "room:a", (n) => ({ n, text: BODY }));
-  const before = buffered();
-  const pings = Array.from({ length: 10_000 }, (_, id) => ({ kind: "ping", id }));
-  const nonsense = Array.from({ length: 10_000 }, () => "nonsense");
-  for (let round = 0; round < 10; round++) {
-    link.send(...pings);
-    link.send(...nonsense);
-  }
-  // What it publishes after that is kept: so all of that has been read.
-  link.send({
-    kind: "publish",
-    producer: "producer-s",
-    number: 1,
-    topic: "room:b",
-    body: "after all",
-  });
-  const other = await server.websocket("topic=room:b&since=beginning");
-  await other.heard("room:b", 1);
-  await staysFlat(before);
-  link.resume();
-  // The ack is not among what was left out.
-  await link.frame("ack");
-  expect((await link.heard("room:a", COUNT)).length).toBe(COUNT);
-});
+test(
+  "a reader that lags while keys are dropped is told, and gets all that are left",
+  { timeout: 60_000 },
+  async () => {
+    await using server = await start();
+    const link = await server.websocket("topic=feed:load");
+    await link.frame("synced");
+    link.pause();
+    await flood(server, "feed:load", (n) => ({ key: `k${n}`, n, text: BODY }));
+    link.resume();
+    await link.until(() => link.events.at(-1)?.offset === COUNT, "the newest event");
+    const { gap, after } = await link.frame("topic", (topic) => topic.gap !== undefined);
+    expect(gap).toMatchObject({ to: COUNT - 1_000, reason: "trimmed" });
+    expect(after).toBe(0);
+    const heard = link.events.map(({ offset }) => offset);
+    expect(heard.slice(0, gap!.from! - 1)).toEqual(numbers(gap!.from! - 1));
+    expect(heard.slice(gap!.from! - 1)).toEqual(numbers(COUNT).slice(-1_000));
+  },
+);
 
-test("a client that publishes on without reading its acks is sent away", { timeout: 60_000 }, async () => {
-  await using server = await start();
-  const link = await server.websocket("topic=room:a");
-  await link.frame("synced");
-  link.pause();
-  await flood(server, "room:a", (n) => ({ n, text: BODY }));
-  const publishing = numbers(6_000).map((number) => ({
-    kind: "publish",
-    producer: "producer-s",
-    number,
-    topic: "room:b",
-    body: "x",
-  }));
-  while (publishing.length > 0) link.send(...publishing.splice(0, 500));
-  const other = await server.websocket("topic=room:b&since=beginning");
-  await other.heard("room:b", 4_097);
-  link.resume();
-  await link.end();
-  expect(link.frames.filter(({ kind }) => kind === "ack").length).toBeLessThan(5_000);
-});
+test(
+  "a client that pings without reading is not owed a pong for each",
+  { timeout: 60_000 },
+  async () => {
+    await using server = await start();
+    const link = await server.websocket("topic=room:a");
+    await link.frame("synced");
+    link.pause();
+    await flood(server, "room:a", (n) => ({ n, text: BODY }));
+    const before = buffered();
+    const pings = Array.from({ length: 10_000 }, (_, id) => ({ kind: "ping", id }));
+    const nonsense = Array.from({ length: 10_000 }, () => "nonsense");
+    for (let round = 0; round < 10; round++) {
+      link.send(...pings);
+      link.send(...nonsense);
+    }
+    // What it publishes after that is kept: so all of that has been read.
+    link.send({
+      kind: "publish",
+      producer: "producer-s",
+      number: 1,
+      topic: "room:b",
+      body: "after all",
+    });
+    const other = await server.websocket("topic=room:b&since=beginning");
+    await other.heard("room:b", 1);
+    await staysFlat(before);
+    link.resume();
+    // The ack is not among what was left out.
+    await link.frame("ack");
+    expect((await link.heard("room:a", COUNT)).length).toBe(COUNT);
+  },
+);
+
+test(
+  "a client that publishes on without reading its acks is sent away",
+  { timeout: 60_000 },
+  async () => {
+    await using server = await start();
+    const link = await server.websocket("topic=room:a");
+    await link.frame("synced");
+    link.pause();
+    await flood(server, "room:a", (n) => ({ n, text: BODY }));
+    const publishing = numbers(6_000).map((number) => ({
+      kind: "publish",
+      producer: "producer-s",
+      number,
+      topic: "room:b",
+      body: "x",
+    }));
+    while (publishing.length > 0) link.send(...publishing.splice(0, 500));
+    const other = await server.websocket("topic=room:b&since=beginning");
+    await other.heard("room:b", 4_097);
+    link.resume();
+    await link.end();
+    expect(link.frames.filter(({ kind }) => kind === "ack").length).toBeLessThan(5_000);
+  },
+);
 
 async function flood(server: TestServer, topic: string, body: (n: number) => object) {
   const producer = `producer-${topic.replace(":", "-")}`;

@@ -34,13 +34,24 @@ async function failure(transport: TransportName, answers: FakeAnswers): Promise<
 }
 
 /** The same answer to a request and to an upgrade. */
-function everywhere(status: number, type: string, body: string, headers: Record<string, string> = {}): FakeAnswers {
-  const all = { "content-type": type, "content-length": String(Buffer.byteLength(body)), ...headers };
+function everywhere(
+  status: number,
+  type: string,
+  body: string,
+  headers: Record<string, string> = {},
+): FakeAnswers {
+  const all = {
+    "content-type": type,
+    "content-length": String(Buffer.byteLength(body)),
+    ...headers,
+  };
   return {
     request: (_, response) => void response.writeHead(status, all).end(body),
     upgrade: (socket) => {
       const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
-      socket.end(`HTTP/1.1 ${status} Whatever\r\nconnection: close\r\n${lines.join("")}\r\n${body}`);
+      socket.end(
+        `HTTP/1.1 ${status} Whatever\r\nconnection: close\r\n${lines.join("")}\r\n${body}`,
+      );
     },
   };
 }
@@ -50,7 +61,9 @@ function saying(text: string): FakeAnswers {
   return {
     request: ({ url = "" }, response) => {
       const sse = url.startsWith("/v1/sse");
-      response.writeHead(200, { "content-type": sse ? "text/event-stream" : "application/x-ndjson" });
+      response.writeHead(200, {
+        "content-type": sse ? "text/event-stream" : "application/x-ndjson",
+      });
       if (sse) response.write(`data: ${text}\n\n`);
       else response.end(`${text}\n`);
     },
@@ -70,10 +83,26 @@ function pour(response: ServerResponse): void {
 describe.each(TRANSPORTS)("%s", (transport) => {
   test.each([
     ["a page in its place", everywhere(200, "text/html", HTML)],
-    ["a page that never ends", { request: (_, response) => { response.writeHead(200, { "content-type": "text/html" }); response.write(HTML); }, upgrade: (socket) => socket.end("HTTP/1.1 200 OK\r\ncontent-type: text/html\r\nconnection: close\r\n\r\n") } satisfies FakeAnswers],
+    [
+      "a page that never ends",
+      {
+        request: (_, response) => {
+          response.writeHead(200, { "content-type": "text/html" });
+          response.write(HTML);
+        },
+        upgrade: (socket) =>
+          socket.end("HTTP/1.1 200 OK\r\ncontent-type: text/html\r\nconnection: close\r\n\r\n"),
+      } satisfies FakeAnswers,
+    ],
     ["a proxy whose server is gone", everywhere(502, "text/html", "<h1>Bad gateway</h1>")],
-    ["a proxy that says so in JSON", everywhere(502, "application/json", `{"message":"Bad gateway"}`)],
-    ["a captive portal", everywhere(302, "text/html", "", { location: "http://portal.example/login" })],
+    [
+      "a proxy that says so in JSON",
+      everywhere(502, "application/json", `{"message":"Bad gateway"}`),
+    ],
+    [
+      "a captive portal",
+      everywhere(302, "text/html", "", { location: "http://portal.example/login" }),
+    ],
     ["a refused upgrade", everywhere(403, "text/plain", "no")],
   ])("is blocked by %s", async (_, answers) => {
     const error = await failure(transport, answers);
@@ -82,11 +111,16 @@ describe.each(TRANSPORTS)("%s", (transport) => {
   });
 
   test("is blocked by what doesn't speak HTTP", async () => {
-    const server = createServer((socket) => void socket.on("error", () => {}).end("SSH-2.0-OpenSSH_9.7\r\n"));
+    const server = createServer(
+      (socket) => void socket.on("error", () => {}).end("SSH-2.0-OpenSSH_9.7\r\n"),
+    );
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
     const { port } = server.address() as AddressInfo;
-    const opening = Probe.open(CLIENT_TRANSPORTS.get(transport)!, new URL(`http://127.0.0.1:${port}`));
+    const opening = Probe.open(
+      CLIENT_TRANSPORTS.get(transport)!,
+      new URL(`http://127.0.0.1:${port}`),
+    );
     await expect(opening).rejects.toMatchObject({ name: "LinkError", failure: "blocked" });
     server.close();
   });
@@ -97,7 +131,10 @@ describe.each(TRANSPORTS)("%s", (transport) => {
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
     const { port } = server.address() as AddressInfo;
-    const opening = Probe.open(CLIENT_TRANSPORTS.get(transport)!, new URL(`https://127.0.0.1:${port}`));
+    const opening = Probe.open(
+      CLIENT_TRANSPORTS.get(transport)!,
+      new URL(`https://127.0.0.1:${port}`),
+    );
     await expect(opening).rejects.toMatchObject({ name: "LinkError", failure: "blocked" });
     server.close();
   });
@@ -116,11 +153,14 @@ describe.each(TRANSPORTS)("%s", (transport) => {
     const error = await failure(transport, {
       request: ({ url = "" }, response) => {
         const sse = url.startsWith("/v1/sse");
-        response.writeHead(200, { "content-type": sse ? "text/event-stream" : "application/x-ndjson" });
+        response.writeHead(200, {
+          "content-type": sse ? "text/event-stream" : "application/x-ndjson",
+        });
         if (sse) response.write("data: ");
         pour(response);
       },
-      websocket: (websocket: WebSocket) => websocket.on("error", () => {}).send("x".repeat(5 * 1024 * 1024)),
+      websocket: (websocket: WebSocket) =>
+        websocket.on("error", () => {}).send("x".repeat(5 * 1024 * 1024)),
     });
     expect(error.failure).toBe("broken");
   });
@@ -128,7 +168,11 @@ describe.each(TRANSPORTS)("%s", (transport) => {
   test("is refused by a server of another version", async () => {
     const body = `{"kind":"error","code":"unsupported-version","message":"this server speaks version 2"}`;
     const error = await failure(transport, everywhere(404, "application/json", body));
-    expect(error).toMatchObject({ failure: "refused", retryable: false, message: "this server speaks version 2" });
+    expect(error).toMatchObject({
+      failure: "refused",
+      retryable: false,
+      message: "this server speaks version 2",
+    });
   });
 
   test("is refused by a server that is stopping, with when to come back", async () => {
@@ -149,7 +193,10 @@ describe.each(TRANSPORTS)("%s", (transport) => {
     const error = await failure(transport, {
       request: ({ url = "" }, response) => {
         const sse = url.startsWith("/v1/sse");
-        response.writeHead(200, { "content-type": sse ? "text/event-stream" : "application/x-ndjson", "content-length": "100" });
+        response.writeHead(200, {
+          "content-type": sse ? "text/event-stream" : "application/x-ndjson",
+          "content-length": "100",
+        });
         response.write(sse ? ": half" : `{"kind":`, () => response.socket?.resetAndDestroy());
       },
       websocket: (websocket) => {
@@ -166,7 +213,9 @@ describe.each(TRANSPORTS)("%s", (transport) => {
     await using server = await startFakeServer({
       request: ({ url = "" }, response) => {
         const sse = url.startsWith("/v1/sse");
-        response.writeHead(200, { "content-type": sse ? "text/event-stream; charset=utf-8" : "application/x-ndjson" });
+        response.writeHead(200, {
+          "content-type": sse ? "text/event-stream; charset=utf-8" : "application/x-ndjson",
+        });
         if (sse) response.write(lines.map((line) => `data: ${line}\n\n`).join(""));
         else response.end(`${text}\n`);
       },
@@ -181,19 +230,29 @@ describe.each(TRANSPORTS)("%s", (transport) => {
 describe("an answer to what is posted", () => {
   const SYNCED = `{"kind":"synced","cursor":""}`;
 
-  test.each(TRANSPORTS.filter((name) => name !== "websocket"))("over %s fails the sending, not the process", async (transport) => {
-    await using server = await startFakeServer({
-      request: ({ url = "", method }, response) => {
-        const sse = url.startsWith("/v1/sse");
-        if (method === "POST") response.writeHead(200, { "content-type": "text/html" }).end(HTML);
-        else if (sse) response.writeHead(200, { "content-type": "text/event-stream" }).write(`data: ${SYNCED}\n\n`);
-        else if (url.startsWith("/v1/polling")) response.writeHead(200, { "content-type": "application/x-ndjson" }).end(SYNCED);
-      },
-    });
-    await using probe = await Probe.open(CLIENT_TRANSPORTS.get(transport)!, server.url);
-    await probe.first("synced");
-    await expect(probe.publish([1])).rejects.toMatchObject({ name: "LinkError", failure: "blocked" });
-  });
+  test.each(TRANSPORTS.filter((name) => name !== "websocket"))(
+    "over %s fails the sending, not the process",
+    async (transport) => {
+      await using server = await startFakeServer({
+        request: ({ url = "", method }, response) => {
+          const sse = url.startsWith("/v1/sse");
+          if (method === "POST") response.writeHead(200, { "content-type": "text/html" }).end(HTML);
+          else if (sse)
+            response
+              .writeHead(200, { "content-type": "text/event-stream" })
+              .write(`data: ${SYNCED}\n\n`);
+          else if (url.startsWith("/v1/polling"))
+            response.writeHead(200, { "content-type": "application/x-ndjson" }).end(SYNCED);
+        },
+      });
+      await using probe = await Probe.open(CLIENT_TRANSPORTS.get(transport)!, server.url);
+      await probe.first("synced");
+      await expect(probe.publish([1])).rejects.toMatchObject({
+        name: "LinkError",
+        failure: "blocked",
+      });
+    },
+  );
 });
 
 describe("an SSE stream", () => {

@@ -1,22 +1,23 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
-import { createServer as createTlsServer, getCACertificates, setDefaultCACertificates } from "node:tls";
-import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import {
+  createServer as createTlsServer,
+  getCACertificates,
+  setDefaultCACertificates,
+} from "node:tls";
+import { beforeAll, describe, expect, test } from "vitest";
 import { CLIENT_TRANSPORTS } from "../../src/commands/transports.ts";
 import { openWire } from "../../src/transports/shared/client/wire.ts";
 import { TRANSPORTS } from "../../src/transports/transport.ts";
 import { serve } from "../client/support/server.ts";
 import { eventually, within } from "../client/support/wait.ts";
 import { startCountingProxy } from "../support/counting-proxy.ts";
-import { failureOf, range } from "./conformance.ts";
 import { certificate, key } from "./support/certificate.ts";
+import { failureOf } from "./support/failure.ts";
 import { nothingMoreThan, openHandles } from "./support/handles.ts";
 import { Probe } from "./support/probe.ts";
-
-const stack: AsyncDisposable[] = [];
-afterEach(async () => {
-  for (const one of stack.splice(0).toReversed()) await one[Symbol.asyncDispose]();
-});
+import { range } from "./support/range.ts";
+import { keep } from "../client/support/keep.ts";
 
 /** Listens for this test; gives the port. */
 async function listen(server: Server): Promise<number> {
@@ -27,7 +28,7 @@ async function listen(server: Server): Promise<number> {
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  stack.push({
+  keep({
     async [Symbol.asyncDispose]() {
       const closed = once(server, "close");
       server.close();
@@ -52,33 +53,43 @@ describe.each(TRANSPORTS)("over TLS, %s", (name) => {
   const transport = CLIENT_TRANSPORTS.get(name)!;
   beforeAll(() => setDefaultCACertificates([...getCACertificates("default"), certificate]));
 
-  test.each(["127.0.0.1", "localhost"])("works with a certificate of %s, and counts below it", async (host) => {
-    const server = await serve();
-    stack.push(server);
-    const proxy = await startCountingProxy(await listen(terminator(server.port)));
-    stack.push(proxy);
-    const probe = await Probe.open(transport, new URL(`https://${host}:${proxy.port}`));
-    stack.push(probe);
-    await probe.publish(range(1, 50));
-    await probe.frames.until("events and acks", () => probe.texts().length === 50 && probe.all("ack").length === 50);
-    await probe.close();
-    const { down, up } = probe.wire.bytes();
-    await eventually("the same bytes at the proxy", () => proxy.up >= up);
-    expect(up).toBe(proxy.up);
-    // What is still on its way when the connection is dropped reaches the proxy alone.
-    expect(down).toBeLessThanOrEqual(proxy.down);
-    expect(proxy.down - down).toBeLessThan(1_000);
-  });
+  test.each(["127.0.0.1", "localhost"])(
+    "works with a certificate of %s, and counts below it",
+    async (host) => {
+      const server = await serve();
+      keep(server);
+      const proxy = await startCountingProxy(await listen(terminator(server.port)));
+      keep(proxy);
+      const probe = await Probe.open(transport, new URL(`https://${host}:${proxy.port}`));
+      keep(probe);
+      await probe.publish(range(1, 50));
+      await probe.frames.until(
+        "events and acks",
+        () => probe.texts().length === 50 && probe.all("ack").length === 50,
+      );
+      await probe.close();
+      const { down, up } = probe.wire.bytes();
+      await eventually("the same bytes at the proxy", () => proxy.up >= up);
+      expect(up).toBe(proxy.up);
+      // What is still on its way when the connection is dropped reaches the proxy alone.
+      expect(down).toBeLessThanOrEqual(proxy.down);
+      expect(proxy.down - down).toBeLessThan(1_000);
+    },
+  );
 
   test("is blocked by a server without TLS", async () => {
     const server = await serve();
-    stack.push(server);
-    const error = await failureOf(Probe.open(transport, new URL(`https://127.0.0.1:${server.port}`)));
+    keep(server);
+    const error = await failureOf(
+      Probe.open(transport, new URL(`https://127.0.0.1:${server.port}`)),
+    );
     expect(["blocked", "closed"]).toContain(error.failure);
   });
 
   test("survives a reset in the middle of the handshake", async () => {
-    const port = await listen(createServer((socket) => void socket.once("data", () => socket.resetAndDestroy())));
+    const port = await listen(
+      createServer((socket) => void socket.once("data", () => socket.resetAndDestroy())),
+    );
     const error = await failureOf(Probe.open(transport, new URL(`https://127.0.0.1:${port}`)));
     expect(error.failure).toBe("closed");
   });
@@ -86,7 +97,9 @@ describe.each(TRANSPORTS)("over TLS, %s", (name) => {
   test("fails as unreachable where nobody listens", async () => {
     const server = await serve();
     await server.stop();
-    const error = await failureOf(Probe.open(transport, new URL(`https://127.0.0.1:${server.port}`)));
+    const error = await failureOf(
+      Probe.open(transport, new URL(`https://127.0.0.1:${server.port}`)),
+    );
     expect(error.failure).toBe("unreachable");
   });
 });

@@ -66,7 +66,7 @@ class SqliteStore implements Store {
       ),
       state: database.prepare("SELECT head, floor, at, line FROM topics WHERE name = ?"),
       topics: database.prepare(
-        "SELECT name, head, floor, at, line FROM topics WHERE head > 0 ORDER BY at DESC LIMIT ?",
+        "SELECT name, head, floor, at, line FROM topics ORDER BY at DESC LIMIT ?",
       ),
       nicks: database.prepare("SELECT key, nick, identity, until FROM nicks"),
     };
@@ -118,7 +118,7 @@ class SqliteStore implements Store {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#database.close();
+    if (this.#database.isOpen) this.#database.close();
     await this.#writer.close();
   }
 }

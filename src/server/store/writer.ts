@@ -2,6 +2,7 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
 import type { WriterOptions, WriterReply, WriterRequest } from "./messages.ts";
+import { lock, text } from "./lock.ts";
 import { advance, judge, type ProducerState } from "./numbers.ts";
 import { migrate } from "./schema.ts";
 import { type Append, type NickLease, type Outcome, StoreError } from "./store.ts";
@@ -203,29 +204,6 @@ function cached<Value>(cache: Map<string, Value>, name: string, load: () => Valu
   cache.set(name, value);
   if (cache.size > CACHE) cache.delete(cache.keys().next().value!);
   return value;
-}
-
-// One server for one database: an exclusive transaction on a file beside it, which the kernel ends with the process,
-// even at kill -9.
-function lock(file: string): DatabaseSync {
-  let database: DatabaseSync | undefined;
-  try {
-    database = new DatabaseSync(`${file}-lock`, { timeout: 0 });
-    database.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE;");
-    return database;
-  } catch (error) {
-    database?.close();
-    if (/locked|busy/i.test(text(error))) {
-      throw new StoreError("locked", `${file} is in use by another backchat server`, {
-        cause: error,
-      });
-    }
-    throw new StoreError("unusable", `${file} can't be opened: ${text(error)}`, { cause: error });
-  }
-}
-
-function text(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function serve(port: NonNullable<typeof parentPort>, options: WriterOptions): void {

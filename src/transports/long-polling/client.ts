@@ -9,7 +9,10 @@ export const longPollingClient: ClientTransport = {
   async open(request, signal) {
     // The first question isn't held: its answer shows at once that the path works.
     const first = await poll("polling", request, signal);
-    const receive = async (deliver: (frames: ServerFrame[]) => Promise<void>, closed: AbortSignal) => {
+    const receive = async (
+      deliver: (frames: ServerFrame[]) => Promise<void>,
+      closed: AbortSignal,
+    ) => {
       for (let frames = first; ; frames = await poll("long-polling", request, closed)) {
         await deliver(frames);
         closed.throwIfAborted();

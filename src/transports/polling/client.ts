@@ -13,7 +13,10 @@ export const pollingClient: ClientTransport = {
   async open(request, signal) {
     const first = await poll("polling", request, signal);
     const pause = new Pause();
-    const receive = async (deliver: (frames: ServerFrame[]) => Promise<void>, closed: AbortSignal) => {
+    const receive = async (
+      deliver: (frames: ServerFrame[]) => Promise<void>,
+      closed: AbortSignal,
+    ) => {
       let ms = request.pollInterval.min;
       for (let frames = first; ; frames = await poll("polling", request, closed)) {
         await deliver(frames);

@@ -5,6 +5,8 @@ import type { ServerTransport } from "../transport.ts";
 export const pollingServer: ServerTransport = {
   name: "polling",
   mount(routes, hub) {
-    routes.get("/v1/polling", (request, response, url) => answerPoll(request, response, url, hub, 0));
+    routes.get("/v1/polling", (request, response, url) =>
+      answerPoll(request, response, url, hub, 0),
+    );
   },
 };

@@ -38,7 +38,10 @@ export const sseClient: ClientTransport = {
   },
 };
 
-async function read(body: AsyncIterable<Buffer>, deliver: (frames: ServerFrame[]) => Promise<void>): Promise<void> {
+async function read(
+  body: AsyncIterable<Buffer>,
+  deliver: (frames: ServerFrame[]) => Promise<void>,
+): Promise<void> {
   let frames: ServerFrame[] = [];
   let pending = 0;
   const parser = createParser({
@@ -52,7 +55,10 @@ async function read(body: AsyncIterable<Buffer>, deliver: (frames: ServerFrame[]
   for await (const chunk of body) {
     pending += chunk.length;
     if (pending > LIMITS.messageBytes) {
-      throw new ProtocolError("frame-too-large", `expected an event within ${LIMITS.messageBytes} bytes, got none`);
+      throw new ProtocolError(
+        "frame-too-large",
+        `expected an event within ${LIMITS.messageBytes} bytes, got none`,
+      );
     }
     parser.feed(decoder.decode(chunk, { stream: true }));
     const batch = frames;

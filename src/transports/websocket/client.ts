@@ -122,12 +122,15 @@ async function explain(response: IncomingMessage): Promise<LinkError> {
     if (text.length > LIMITS.frameBytes) break;
   }
   const error = errorIn(text);
-  return error ? refusedBy(error) : notOurs(response.statusCode ?? 0, response.headers["content-type"] ?? "");
+  return error
+    ? refusedBy(error)
+    : notOurs(response.statusCode ?? 0, response.headers["content-type"] ?? "");
 }
 
 // What ws finds wrong with the answer to its handshake has no code.
 function handshakeError(error: unknown): LinkError {
-  if (!(error instanceof Error) || error instanceof LinkError || "code" in error) return linkErrorOf(error);
+  if (!(error instanceof Error) || error instanceof LinkError || "code" in error)
+    return linkErrorOf(error);
   const failure = error.message.includes("timed out") ? "silent" : "blocked";
   return new LinkError(failure, error.message, { cause: error });
 }

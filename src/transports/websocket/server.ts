@@ -23,19 +23,24 @@ export const websocketServer: ServerTransport = {
       maxPayload: LIMITS.messageBytes,
       perMessageDeflate: false,
     });
-    routes.upgrade("/v1/websocket", (request: IncomingMessage, socket: Duplex, head: Buffer, url: URL) => {
-      const hello = parseHello(url.searchParams, { authorization: request.headers.authorization });
-      // Opened before the upgrade is answered, so that a refusal is a plain HTTP answer.
-      const sink = new WebSocketSink(socket);
-      const reader = hub.open(hello, sink, "stream");
-      const abandon = () => reader.close();
-      socket.once("close", abandon);
-      server.handleUpgrade(request, socket, head, (websocket) => {
-        socket.off("close", abandon);
-        sink.attach(websocket);
-        receive(websocket, socket, reader, hub, hello);
-      });
-    });
+    routes.upgrade(
+      "/v1/websocket",
+      (request: IncomingMessage, socket: Duplex, head: Buffer, url: URL) => {
+        const hello = parseHello(url.searchParams, {
+          authorization: request.headers.authorization,
+        });
+        // Opened before the upgrade is answered, so that a refusal is a plain HTTP answer.
+        const sink = new WebSocketSink(socket);
+        const reader = hub.open(hello, sink, "stream");
+        const abandon = () => reader.close();
+        socket.once("close", abandon);
+        server.handleUpgrade(request, socket, head, (websocket) => {
+          socket.off("close", abandon);
+          sink.attach(websocket);
+          receive(websocket, socket, reader, hub, hello);
+        });
+      },
+    );
   },
 };
 
@@ -78,7 +83,13 @@ class WebSocketSink implements Sink {
   }
 }
 
-function receive(websocket: WebSocket, socket: Duplex, reader: ServerReader, hub: ServerHub, hello: Hello): void {
+function receive(
+  websocket: WebSocket,
+  socket: Duplex,
+  reader: ServerReader,
+  hub: ServerHub,
+  hello: Hello,
+): void {
   let unacked = 0;
   const publish = async (frames: Publish[]) => {
     if (frames.length === 0) return;
@@ -97,7 +108,8 @@ function receive(websocket: WebSocket, socket: Duplex, reader: ServerReader, hub
       try {
         const frame = parseClientFrame(line);
         if (frame.kind === "publish") publishes.push(frame);
-        else if (frame.kind === "ping") reader.send({ kind: "pong", id: frame.id, time: hub.now() });
+        else if (frame.kind === "ping")
+          reader.send({ kind: "pong", id: frame.id, time: hub.now() });
         else if (hello.link) hub.bye(hello.link.session);
       } catch (error) {
         if (!(error instanceof ProtocolError)) throw error;

@@ -31,7 +31,11 @@ export class Client implements AsyncDisposable {
   }
 
   /** A client that is live. */
-  static async live(url: URL, transport: TransportName | "auto", options?: ClientOptions): Promise<Client> {
+  static async live(
+    url: URL,
+    transport: TransportName | "auto",
+    options?: ClientOptions,
+  ): Promise<Client> {
     const client = new Client(url, transport, options);
     client.session.start();
     try {
@@ -45,12 +49,15 @@ export class Client implements AsyncDisposable {
 
   /** The next link notice of this state. */
   link(state: LinkNotice["state"], start = 0): Promise<LinkNotice> {
-    const matches = (notice: Notice): notice is LinkNotice => notice.kind === "link" && notice.state === state;
+    const matches = (notice: Notice): notice is LinkNotice =>
+      notice.kind === "link" && notice.state === state;
     return this.notices.first(`the link being ${state}`, matches, start);
   }
 
   events(topic = "room:lobby"): TopicEvent[] {
-    return this.notices.items.filter((notice) => notice.kind === "event").filter((event) => event.topic === topic);
+    return this.notices.items
+      .filter((notice) => notice.kind === "event")
+      .filter((event) => event.topic === topic);
   }
 
   texts(topic = "room:lobby"): string[] {
@@ -74,7 +81,9 @@ export class Client implements AsyncDisposable {
   }
 
   kinds(): string[] {
-    return this.notices.items.map((notice) => (notice.kind === "link" ? notice.state : notice.kind));
+    return this.notices.items.map((notice) =>
+      notice.kind === "link" ? notice.state : notice.kind,
+    );
   }
 
   async close(): Promise<void> {
@@ -88,7 +97,12 @@ export class Client implements AsyncDisposable {
 }
 
 /** Publish `count` texts, a few at a time; resolves when all are acknowledged. */
-export async function publishAll(session: Session, prefix: string, count: number, topic = "room:lobby"): Promise<void> {
+export async function publishAll(
+  session: Session,
+  prefix: string,
+  count: number,
+  topic = "room:lobby",
+): Promise<void> {
   const WINDOW = 20;
   const waiting: Promise<unknown>[] = [];
   for (let number = 1; number <= count; number++) {

@@ -20,7 +20,11 @@ export interface FakeAnswers {
 }
 
 /** Somebody who isn't a backchat server. */
-export async function startFakeServer({ request, websocket, upgrade }: FakeAnswers): Promise<FakeServer> {
+export async function startFakeServer({
+  request,
+  websocket,
+  upgrade,
+}: FakeAnswers): Promise<FakeServer> {
   const asked: string[] = [];
   const sockets = new Set<Socket>();
   const server = createServer((incoming, response) => {

@@ -24,7 +24,10 @@ export interface MiddleboxOptions {
 }
 
 /** A TCP proxy to a server on this machine, which misbehaves on demand. */
-export async function startMiddlebox(targetPort: number, options: MiddleboxOptions = {}): Promise<Middlebox> {
+export async function startMiddlebox(
+  targetPort: number,
+  options: MiddleboxOptions = {},
+): Promise<Middlebox> {
   const open = new Set<Socket>();
   const frozen = new Set<Socket>();
   let isFrozen = false;

@@ -14,9 +14,13 @@ export interface ServerProcess extends AsyncDisposable {
 }
 
 export async function spawnServer(options: TestServerOptions = {}): Promise<ServerProcess> {
-  const child: ChildProcess = spawn(process.execPath, [import.meta.filename, JSON.stringify(options)], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const child: ChildProcess = spawn(
+    process.execPath,
+    [import.meta.filename, JSON.stringify(options)],
+    {
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  );
   const forget = atExit(() => child.kill("SIGKILL"));
   const [line] = (await once(createInterface(child.stdout as Readable), "line")) as [string];
   const url = new URL(line);

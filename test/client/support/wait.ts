@@ -1,5 +1,9 @@
 /** Settles as `promise` does, or rejects: waiting for ever would not say for what. */
-export async function within<Value>(ms: number, what: string, promise: Promise<Value>): Promise<Value> {
+export async function within<Value>(
+  ms: number,
+  what: string,
+  promise: PromiseLike<Value>,
+): Promise<Value> {
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(new Error(`${what}: not within ${ms} ms`)), ms);
   try {
@@ -10,7 +14,11 @@ export async function within<Value>(ms: number, what: string, promise: Promise<V
 }
 
 /** Waits for what nobody announces, such as a socket of somebody else being gone. */
-export async function eventually(what: string, condition: () => boolean, ms = 10_000): Promise<void> {
+export async function eventually(
+  what: string,
+  condition: () => boolean,
+  ms = 10_000,
+): Promise<void> {
   const end = performance.now() + ms;
   while (!condition()) {
     if (performance.now() > end) throw new Error(`${what}: not within ${ms} ms`);

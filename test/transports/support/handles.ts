@@ -2,7 +2,10 @@ import { eventually } from "../../client/support/wait.ts";
 
 /** What keeps this process alive: sockets, timers, servers. */
 export function openHandles(): string[] {
-  return process.getActiveResourcesInfo().filter((name) => /TCP|TLS|Timeout|Immediate|Pipe/.test(name)).toSorted();
+  return process
+    .getActiveResourcesInfo()
+    .filter((name) => /TCP|TLS|Timeout|Immediate|Pipe/.test(name))
+    .toSorted();
 }
 
 /** Waits until no more is open than was. */

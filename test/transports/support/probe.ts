@@ -2,7 +2,12 @@ import type { Position, Start } from "../../../src/protocol/cursor.ts";
 import type { ServerFrame } from "../../../src/protocol/frames.ts";
 import type { Hello } from "../../../src/protocol/hello.ts";
 import { openWire } from "../../../src/transports/shared/client/wire.ts";
-import type { ClientLink, ClientTransport, LinkRequest, Wire } from "../../../src/transports/transport.ts";
+import type {
+  ClientLink,
+  ClientTransport,
+  LinkRequest,
+  Wire,
+} from "../../../src/transports/transport.ts";
 import { Log } from "../../client/support/wait.ts";
 
 export interface ProbeOptions {
@@ -26,7 +31,11 @@ export class Probe implements AsyncDisposable {
   readonly ended: Promise<unknown>;
   readonly #request: Request;
 
-  static async open(transport: ClientTransport, url: URL, options: ProbeOptions = {}): Promise<Probe> {
+  static async open(
+    transport: ClientTransport,
+    url: URL,
+    options: ProbeOptions = {},
+  ): Promise<Probe> {
     const wire = openWire(url);
     const request = new Request(wire, options);
     try {
@@ -54,7 +63,11 @@ export class Probe implements AsyncDisposable {
   }
 
   first<Kind extends ServerFrame["kind"]>(kind: Kind, start = 0): Promise<Frame<Kind>> {
-    return this.frames.first(`a ${kind} frame`, (frame): frame is Frame<Kind> => frame.kind === kind, start);
+    return this.frames.first(
+      `a ${kind} frame`,
+      (frame): frame is Frame<Kind> => frame.kind === kind,
+      start,
+    );
   }
 
   /** Texts of all events so far, by topic. */
@@ -65,7 +78,11 @@ export class Probe implements AsyncDisposable {
       .map(({ body }) => (body as { text: string }).text);
   }
 
-  async publish(numbers: Iterable<number>, text = (number: number) => `m${number}`, topic = "room:lobby"): Promise<void> {
+  async publish(
+    numbers: Iterable<number>,
+    text = (number: number) => `m${number}`,
+    topic = "room:lobby",
+  ): Promise<void> {
     await this.link.send(
       Array.from(numbers, (number) => ({
         kind: "publish",
@@ -115,7 +132,12 @@ class Request implements LinkRequest {
   }
 
   readonly hello = (): Hello => {
-    const { topics = { "room:lobby": "beginning" }, nick, identity, session = "probe" } = this.#options;
+    const {
+      topics = { "room:lobby": "beginning" },
+      nick,
+      identity,
+      session = "probe",
+    } = this.#options;
     const starts = Object.entries(topics).map(([topic, start]): [string, Start] => [
       topic,
       this.positions.get(topic) ?? start,

@@ -34,7 +34,10 @@ export function drained(after: number): LinkError {
 
 /** What a server's error frame means for the link. */
 export function refusedBy({ code, message, suggestion, after }: ErrorFrame): LinkError {
-  const refusal = new ProtocolError(isErrorCode(code) ? code : "bad-request", message, { suggestion, after });
+  const refusal = new ProtocolError(isErrorCode(code) ? code : "bad-request", message, {
+    suggestion,
+    after,
+  });
   return new LinkError("refused", message, { refusal });
 }
 
@@ -47,16 +50,25 @@ const FAILURES: readonly (readonly [codes: RegExp, failure: LinkFailure, message
   ],
   [/^UND_ERR_(?:HEADERS|BODY)_TIMEOUT$/, "silent", "no answer came"],
   // A certificate that isn't the server's, or no TLS at all.
-  [/CERT|SIGNATURE|^ERR_TLS|^ERR_SSL|^EPROTO$/, "blocked", "something else answered in the server's place"],
+  [
+    /CERT|SIGNATURE|^ERR_TLS|^ERR_SSL|^EPROTO$/,
+    "blocked",
+    "something else answered in the server's place",
+  ],
   // Not HTTP.
-  [/^HPE_|^HTTPParserError$|^UND_ERR_HEADERS_OVERFLOW$/, "blocked", "something else answered in the server's place"],
+  [
+    /^HPE_|^HTTPParserError$|^UND_ERR_HEADERS_OVERFLOW$/,
+    "blocked",
+    "something else answered in the server's place",
+  ],
   [/^WS_ERR_/, "broken", "what came makes no sense"],
 ];
 
 /** Anything that a socket, undici or a parser threw, as the failure of a link. */
 export function linkErrorOf(error: unknown): LinkError {
   if (error instanceof LinkError) return error;
-  if (error instanceof ProtocolError) return new LinkError("broken", error.message, { cause: error });
+  if (error instanceof ProtocolError)
+    return new LinkError("broken", error.message, { cause: error });
   const { code, message } = root(error);
   for (const [codes, failure, meaning] of FAILURES) {
     if (codes.test(code)) return new LinkError(failure, `${meaning} (${code})`, { cause: error });
@@ -70,5 +82,7 @@ function root(error: unknown): { code: string; message: string } {
   if (!(error instanceof Error)) return { code: "", message: String(error) };
   const { code } = error as { readonly code?: unknown };
   // A DOMException's code is a number that says nothing.
-  return typeof code === "string" ? { code, message: code } : { code: error.name, message: error.message };
+  return typeof code === "string"
+    ? { code, message: code }
+    : { code: error.name, message: error.message };
 }

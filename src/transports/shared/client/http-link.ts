@@ -5,7 +5,10 @@ import { post } from "./http.ts";
 import { Inbox } from "./inbox.ts";
 
 /** What an HTTP transport adds to a link: how frames come in, until the signal aborts or it throws. */
-export type Receive = (deliver: (frames: readonly ServerFrame[]) => Promise<void>, signal: AbortSignal) => Promise<void>;
+export type Receive = (
+  deliver: (frames: readonly ServerFrame[]) => Promise<void>,
+  signal: AbortSignal,
+) => Promise<void>;
 
 /** Answers to what was sent that wait to be read; beyond it a clock, which is stale by then, isn't kept. */
 const UNREAD = 16;
@@ -21,7 +24,11 @@ export class HttpLink implements ClientLink {
   readonly #received: Promise<void>;
 
   /** @param sent called after frames have been sent, for transports that then look for answers */
-  constructor(request: LinkRequest, receive: Receive, sent?: (frames: readonly ClientFrame[]) => void) {
+  constructor(
+    request: LinkRequest,
+    receive: Receive,
+    sent?: (frames: readonly ClientFrame[]) => void,
+  ) {
     this.#request = request;
     this.#sent = sent;
     this.frames = this.#inbox;
@@ -49,7 +56,9 @@ export class HttpLink implements ClientLink {
         await this.#inbox.put(frames);
         if (this.#ending.draining) throw drained(0);
       }, this.#aborter.signal);
-      this.#inbox.end(this.#ending.reason(new LinkError("closed", "the server ended the connection")));
+      this.#inbox.end(
+        this.#ending.reason(new LinkError("closed", "the server ended the connection")),
+      );
     } catch (error) {
       this.#inbox.end(this.#ending.reason(linkErrorOf(error)));
     }

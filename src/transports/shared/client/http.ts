@@ -1,6 +1,11 @@
 import type { Dispatcher } from "undici";
 import { encodeCursor } from "../../../protocol/cursor.ts";
-import { type ClientFrame, encodeClientFrame, type ErrorFrame, type ServerFrame } from "../../../protocol/frames.ts";
+import {
+  type ClientFrame,
+  encodeClientFrame,
+  type ErrorFrame,
+  type ServerFrame,
+} from "../../../protocol/frames.ts";
 import { encode, formatLinkName, type Hello, helloQuery } from "../../../protocol/hello.ts";
 import { parseServerFrames } from "../../../protocol/parse.ts";
 import { LinkError, type LinkRequest, type TransportName } from "../../transport.ts";
@@ -13,7 +18,10 @@ const ANSWER_BYTES = 16 * 1024 * 1024;
 const ANSWER_MS = 20_000;
 
 /** The path and headers that open a link. */
-export function openingOf(transport: TransportName, hello: Hello): { path: string; headers: Record<string, string> } {
+export function openingOf(
+  transport: TransportName,
+  hello: Hello,
+): { path: string; headers: Record<string, string> } {
   return { path: `/v1/${transport}?${helloQuery(hello)}`, headers: authorization(hello) };
 }
 
@@ -28,10 +36,15 @@ export async function poll(
 ): Promise<ServerFrame[]> {
   try {
     const asked = hello();
-    const response = await wire.pool.request({ method: "GET", ...openingOf(transport, asked), signal });
+    const response = await wire.pool.request({
+      method: "GET",
+      ...openingOf(transport, asked),
+      signal,
+    });
     const frames = await readFrames(response);
     // 204: nothing has come since the cursor that was asked with, so that is where the answer stands.
-    if (response.statusCode === 204) frames.push({ kind: "synced", cursor: encodeCursor(asked.topics) });
+    if (response.statusCode === 204)
+      frames.push({ kind: "synced", cursor: encodeCursor(asked.topics) });
     return frames;
   } catch (error) {
     throw linkErrorOf(error);
@@ -82,10 +95,15 @@ export async function post(
  * Make sure that an answer is one of a backchat server's, and a good one.
  * @throws LinkError `refused` with the server's error, `blocked` for anybody else's answer
  */
-export async function requireOurs({ statusCode, headers, body }: Dispatcher.ResponseData, type: string): Promise<void> {
+export async function requireOurs(
+  { statusCode, headers, body }: Dispatcher.ResponseData,
+  type: string,
+): Promise<void> {
   const contentType = String(headers["content-type"] ?? "");
   if (statusCode === 200 && contentType.startsWith(type)) return;
-  const error = contentType.startsWith("application/json") ? errorIn(await readText(body)) : undefined;
+  const error = contentType.startsWith("application/json")
+    ? errorIn(await readText(body))
+    : undefined;
   if (!error) drop(body);
   throw error ? refusedBy(error) : notOurs(statusCode, contentType);
 }
@@ -93,7 +111,10 @@ export async function requireOurs({ statusCode, headers, body }: Dispatcher.Resp
 /** Somebody else answered. */
 export function notOurs(status: number, contentType: string): LinkError {
   const what = contentType === "" ? "" : ` (${contentType})`;
-  return new LinkError("blocked", `expected an answer of a backchat server, got status ${status}${what}`);
+  return new LinkError(
+    "blocked",
+    `expected an answer of a backchat server, got status ${status}${what}`,
+  );
 }
 
 /** The error frame that a text is; undefined: none. */
@@ -106,13 +127,20 @@ export function errorIn(text: string): ErrorFrame | undefined {
   }
 }
 
-async function readFrames({ statusCode, headers, body }: Dispatcher.ResponseData): Promise<ServerFrame[]> {
+async function readFrames({
+  statusCode,
+  headers,
+  body,
+}: Dispatcher.ResponseData): Promise<ServerFrame[]> {
   if (statusCode === 204) {
     await body.dump();
     return [];
   }
   const contentType = String(headers["content-type"] ?? "");
-  if (!contentType.startsWith("application/x-ndjson") && !contentType.startsWith("application/json")) {
+  if (
+    !contentType.startsWith("application/x-ndjson") &&
+    !contentType.startsWith("application/json")
+  ) {
     drop(body);
     throw notOurs(statusCode, contentType);
   }
@@ -131,7 +159,8 @@ async function readText(body: AsyncIterable<Buffer>): Promise<string> {
   let size = 0;
   for await (const chunk of body) {
     size += chunk.length;
-    if (size > ANSWER_BYTES) throw new LinkError("broken", `expected an answer within ${ANSWER_BYTES} bytes, got more`);
+    if (size > ANSWER_BYTES)
+      throw new LinkError("broken", `expected an answer within ${ANSWER_BYTES} bytes, got more`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString();

@@ -49,7 +49,12 @@ class CountedWire implements Wire {
     if (this.origin.protocol !== "https:") return socket;
     const host = hostOf(this.origin);
     // An address is no server name (RFC 6066, section 3); the certificate is checked against it all the same.
-    return connectTls({ socket, host, servername: isIP(host) === 0 ? host : "", ALPNProtocols: ["http/1.1"] });
+    return connectTls({
+      socket,
+      host,
+      servername: isIP(host) === 0 ? host : "",
+      ALPNProtocols: ["http/1.1"],
+    });
   }
 
   bytes(): Bytes {

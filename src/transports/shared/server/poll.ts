@@ -53,7 +53,11 @@ class PollSink implements Sink {
   }
 
   get full(): boolean {
-    return this.#state === "done" || this.#events >= LIMITS.pageEvents || this.#characters >= LIMITS.pageBytes;
+    return (
+      this.#state === "done" ||
+      this.#events >= LIMITS.pageEvents ||
+      this.#characters >= LIMITS.pageBytes
+    );
   }
 
   write({ lines, offsets }: Chunk): void {
@@ -89,7 +93,10 @@ class PollSink implements Sink {
     this.#state = "done";
     clearTimeout(this.#timer);
     const status = isErrorCode(error.code) ? ERRORS[error.code].status : 500;
-    this.#response.writeHead(status, { "content-type": "application/json", "cache-control": "no-store" });
+    this.#response.writeHead(status, {
+      "content-type": "application/json",
+      "cache-control": "no-store",
+    });
     this.#response.end(`${JSON.stringify(error)}\n`);
   }
 

@@ -1,0 +1,79 @@
+import { expect, test } from "vitest";
+import type { Notice } from "../../src/client/events.ts";
+import { Reading, type Subscriptions } from "../../src/client/reading.ts";
+import type { TopicFrame } from "../../src/protocol/frames.ts";
+
+interface Link {
+  readonly wanted: { readonly subscriptions: Subscriptions };
+  readonly topics: Map<number, TopicFrame>;
+}
+
+const T = "room:lobby";
+const introduction: TopicFrame = {
+  kind: "topic",
+  n: 1,
+  topic: T,
+  epoch: "aaaaa",
+  after: 0,
+  base: 0,
+  mode: "log",
+};
+const event = (offset: number) => ({
+  kind: "event" as const,
+  n: 1,
+  offset,
+  at: 0,
+  body: {},
+  from: "bob",
+  superseded: 0,
+});
+
+function read(heard: (notice: Notice, reading: Reading<Link>) => void) {
+  const offsets: number[] = [];
+  const reading: Reading<Link> = new Reading<Link>(new Map([[T, "beginning"]]), {
+    tell: (notice) => {
+      if (notice.kind === "event") offsets.push(notice.offset);
+      heard(notice, reading);
+    },
+    passed: () => {},
+    missing: () => {},
+  });
+  const open = (): Link => {
+    const link = {
+      wanted: { subscriptions: reading.subscriptions },
+      topics: new Map<number, TopicFrame>(),
+    };
+    reading.introduce(link, introduction);
+    return link;
+  };
+  return { reading, open, offsets };
+}
+
+test("events that were held aren't told to whoever has just stopped reading and begun anew", () => {
+  const { reading, open, offsets } = read((notice, self) => {
+    if (notice.kind !== "event" || notice.offset !== 2) return;
+    self.unsubscribe(T);
+    self.subscribe(T, "now");
+  });
+  const link = open();
+  for (const offset of [1, 3, 4, 2, 5]) reading.accept(link, event(offset));
+  expect(offsets).toEqual([1, 2]);
+  // A link that is made for the new wish has its say.
+  reading.accept(open(), event(1));
+  expect(offsets).toEqual([1, 2, 1]);
+});
+
+test("a link that was made for other topics isn't what is wanted", () => {
+  const { reading, open } = read(() => {});
+  const link = open();
+  expect(reading.isRead(link)).toBe(true);
+  reading.subscribe("room:b", "now");
+  expect(reading.isRead(link)).toBe(false);
+  reading.unsubscribe("room:b");
+  expect(reading.isRead(link)).toBe(true);
+  reading.unsubscribe(T);
+  reading.subscribe(T, "beginning");
+  expect(reading.isRead(link)).toBe(false);
+  // Nor does it ask for what isn't wanted any more.
+  expect(reading.starts(link.wanted.subscriptions).size).toBe(0);
+});
