@@ -157,6 +157,10 @@ export class Hub implements ServerHub, AsyncDisposable {
     this.presence.leave(session);
   }
 
+  failed(error: unknown): void {
+    this.#options.failed(error);
+  }
+
   /** Write events of the server's own to a latest topic. */
   announce(topic: LatestTopic, events: readonly Announcement[]): void {
     this.#fanOut.announce(topic, events);

@@ -216,7 +216,7 @@ export class Reader implements ServerReader {
     if (this.#state !== "replaying") return;
     this.#state = "following";
     this.#write(frameChunk({ kind: "synced", cursor: this.cursor() }));
-    this.#sink.synced?.();
+    this.#sink.synced?.(this.#idAt(undefined, 0));
   }
 
   #introduce(subscription: Subscription): void {

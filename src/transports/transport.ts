@@ -123,8 +123,11 @@ export interface Sink {
   readonly full: boolean;
   /** @param idOf the `id:` of an event with this offset, for formats that carry one */
   write(chunk: Chunk, idOf: (offset: number) => string): void;
-  /** The replay is done; the `synced` frame has been written. */
-  synced?(): void;
+  /**
+   * The replay is done; the `synced` frame has been written.
+   * @param id the `id:` of this place
+   */
+  synced?(id: string): void;
   /** The server ends the link, because of `error` or for a polite goodbye. */
   end(error?: ErrorFrame): void;
 }
@@ -167,6 +170,8 @@ export interface ServerHub {
   ping(link: LinkName, id: number): Pong;
   /** End a session's presence now. */
   bye(session: string): void;
+  /** Be told of a fault that nobody expected. */
+  failed(error: unknown): void;
 }
 
 /** Where a server transport hangs itself in. Handlers may throw ProtocolError: it is answered as such. */

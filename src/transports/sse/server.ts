@@ -15,6 +15,10 @@ export const sseServer: ServerTransport = {
         lastEventId: Array.isArray(lastEventId) ? lastEventId[0] : lastEventId,
       });
       const sink = new SseSink(response, hello.link === undefined);
+      if (request.method === "HEAD") {
+        sink.end();
+        return;
+      }
       const reader = hub.open(hello, sink, "stream");
       sink.begin();
       response.on("drain", () => reader.drained());
@@ -22,6 +26,9 @@ export const sseServer: ServerTransport = {
     });
   },
 };
+
+/** How long the last bytes may take to be read, in ms. */
+const CLOSE_MS = 2_000;
 
 class SseSink implements Sink {
   readonly #response: ServerResponse;
@@ -63,9 +70,18 @@ class SseSink implements Sink {
     }
   }
 
+  // Without data it isn't dispatched, but a browser remembers it: what comes while it reconnects isn't missed.
+  synced(id: string): void {
+    if (this.#ids) this.#response.write(`id:${id}\n\n`);
+  }
+
   end(error?: ErrorFrame): void {
+    const response = this.#response;
     this.begin();
-    this.#response.end(error ? encode([JSON.stringify(error)]) : undefined);
+    response.end(error ? encode([JSON.stringify(error)]) : undefined);
+    // Whoever doesn't read doesn't see the end either.
+    const timer = setTimeout(() => response.destroy(), CLOSE_MS);
+    response.once("close", () => clearTimeout(timer));
   }
 }
 

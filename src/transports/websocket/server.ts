@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { type WebSocket, WebSocketServer } from "ws";
+import { type RawData, type WebSocket, WebSocketServer } from "ws";
 import { ERRORS, isErrorCode, ProtocolError } from "../../protocol/errors.ts";
 import type { ErrorFrame, Publish } from "../../protocol/frames.ts";
 import { type Hello, parseHello } from "../../protocol/hello.ts";
@@ -103,8 +103,7 @@ function receive(
   websocket.on("message", (data, isBinary) => {
     reader.heard();
     const publishes: Publish[] = [];
-    // ws gives one Buffer a message as long as binaryType is left at its default.
-    for (const line of isBinary ? [""] : (data as Buffer).toString().split("\n")) {
+    for (const line of linesOf(data, isBinary)) {
       try {
         const frame = parseClientFrame(line);
         if (frame.kind === "publish") publishes.push(frame);
@@ -112,8 +111,7 @@ function receive(
           reader.send({ kind: "pong", id: frame.id, time: hub.now() });
         else if (hello.link) hub.bye(hello.link.session);
       } catch (error) {
-        if (!(error instanceof ProtocolError)) throw error;
-        reader.send({ kind: "error", code: error.code, message: error.message });
+        reader.send(errorFrame(error, hub));
       }
     }
     void publish(publishes);
@@ -122,6 +120,23 @@ function receive(
   // A broken frame or a reset: ws closes the connection, and "close" follows.
   websocket.on("error", () => reader.close());
   socket.on("drain", () => reader.drained());
+}
+
+// One frame a line. ws gives one Buffer a message as long as binaryType is left at its default.
+function linesOf(data: RawData, isBinary: boolean): string[] {
+  if (isBinary) return ["(binary)"];
+  return (data as Buffer)
+    .toString()
+    .split("\n")
+    .filter((line) => line !== "");
+}
+
+function errorFrame(error: unknown, hub: ServerHub): ErrorFrame {
+  if (error instanceof ProtocolError) {
+    return { kind: "error", code: error.code, message: error.message };
+  }
+  hub.failed(error);
+  return { kind: "error", code: "internal", message: "the server failed to read this frame" };
 }
 
 function encode(lines: readonly string[]): Buffer {

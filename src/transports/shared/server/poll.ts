@@ -89,7 +89,10 @@ class PollSink implements Sink {
   end(error?: ErrorFrame): void {
     if (this.#state === "done") return;
     // Whatever was to be told has been written (a drain frame); without it the error is the answer.
-    if (this.#lines.length > 0 || !error) return this.#answer("synced");
+    if (this.#lines.length > 0 || !error) {
+      // Before the replay is done there is no place to read on from: whoever asks again asks for the same.
+      return this.#answer(this.#state === "holding" ? "synced" : undefined);
+    }
     this.#state = "done";
     clearTimeout(this.#timer);
     const status = isErrorCode(error.code) ? ERRORS[error.code].status : 500;
@@ -106,7 +109,7 @@ class PollSink implements Sink {
     this.#reader?.close();
   }
 
-  #answer(last: "synced" | "more"): void {
+  #answer(last: "synced" | "more" | undefined): void {
     if (this.#state === "done") return;
     this.#state = "done";
     clearTimeout(this.#timer);
@@ -114,7 +117,7 @@ class PollSink implements Sink {
       this.#response.writeHead(204, { "cache-control": "no-store" });
       this.#response.end();
     } else {
-      this.#lines.push(JSON.stringify({ kind: last, cursor: this.#reader!.cursor() }));
+      if (last) this.#lines.push(JSON.stringify({ kind: last, cursor: this.#reader!.cursor() }));
       const body = Buffer.from(`${this.#lines.join("\n")}\n`);
       this.#response.writeHead(200, {
         "content-type": "application/x-ndjson",
