@@ -11,6 +11,8 @@ import type { Subscriptions } from "./reading.ts";
 
 /** How long a new link may take to be synced, in ms: from nothing at all to its first frame, and between frames. */
 const OPEN_MS = 10_000;
+/** A timer that is late by so much, in ms, was kept from running: by work, or by the machine's sleep. */
+const HELD_UP_MS = 100;
 
 export interface AttemptHost {
   /** A batch of frames of this link; throws LinkError to end it. */
@@ -135,25 +137,35 @@ export class Attempt {
   async #read(link: ClientLink): Promise<void> {
     const { signal } = this.#aborter;
     for await (const frames of link.frames) {
-      // Not while the frames are dealt with: a slow reader isn't a silent server.
-      clearTimeout(this.#deadline);
       if (signal.aborted) return;
       this.#heardAt = performance.now();
       this.#host.receive(this, frames);
       const room = this.#host.room();
-      if (room) await settledOrAborted(room, signal);
+      // A slow reader isn't a silent server.
+      if (room) {
+        clearTimeout(this.#deadline);
+        await settledOrAborted(room, signal);
+      }
       if (signal.aborted) return;
-      this.#listen();
+      // A new link that shows signs of life and brings nothing isn't alive.
+      if (room || this.isSynced || frames.some(({ kind }) => kind === "event")) this.#listen();
     }
   }
 
   #listen(): void {
     clearTimeout(this.#deadline);
+    const due = performance.now() + this.#silenceMs;
     this.#deadline = setTimeout(() => {
-      this.fail(
-        new LinkError("silent", `nothing came for ${Math.round(this.#silenceMs / 1000)} s`),
-      );
+      // This process was held up, and what has come meanwhile is still to be read.
+      if (performance.now() - due > HELD_UP_MS) this.#listen();
+      else this.#fallSilent();
     }, this.#silenceMs);
+  }
+
+  #fallSilent(): void {
+    const what = this.isSynced ? "nothing came" : "it was opened, but nothing of use came";
+    const seconds = Math.round(this.#silenceMs / 1000);
+    this.fail(new LinkError("silent", `${what} for ${seconds} s`));
   }
 
   async #release(): Promise<void> {

@@ -15,7 +15,8 @@ import type { SwapNotice } from "./events.ts";
 import { type Effect, type State, transition, type Trigger } from "./lifecycle.ts";
 import type { Notices } from "./notices.ts";
 import type { Reading } from "./reading.ts";
-import { PendingSwap } from "./swap.ts";
+import { Relinks } from "./relinks.ts";
+import { Swaps } from "./swap.ts";
 
 export interface LinksOptions {
   readonly wire: Wire;
@@ -44,8 +45,6 @@ export interface LinksHost {
 const POLL_INTERVAL = { min: 500, max: 4_000 };
 /** A link that was of use for so long was good: the backoff begins anew after it; in ms. */
 const GOOD_MS = 5_000;
-/** When nothing has been missing for so long, what is missing next is fetched at once; in ms. */
-const CALM_MS = 60_000;
 
 /**
  * The links of a session: at most two, of which one is in use; the one reconnect loop; swaps. What happens when is decided in
@@ -57,29 +56,24 @@ export class Links {
   readonly #notices: Notices;
   readonly #reading: Reading<Attempt>;
   readonly #chooser: Chooser;
+  readonly #swaps = new Swaps(() => this.#reading.counts);
+  readonly #relinks = new Relinks({ due: () => this.#relinkDue(), open: () => this.#openAnew() });
   readonly #track: (task: Promise<unknown>) => void;
   #started = false;
   #state: State = "connecting";
   #active: Attempt | undefined;
   #candidate: Attempt | undefined;
-  #pendingSwap: PendingSwap | undefined;
   /** The nick of the next link. */
   #nick: string | undefined;
   /** The nick that the server has taken. */
   #acceptedNick: string | undefined;
   #links = 0;
-  #swaps = 0;
   #everLive = false;
   #heartbeat = DEFAULT_HEARTBEAT_MS;
   #failure: LinkError | undefined;
   /** Failures since the last good link. */
   #tries = 0;
   #retryTimer: NodeJS.Timeout | undefined;
-  #relinkSoon = false;
-  /** Links that were made lately because something was missing. */
-  #relinks = 0;
-  #relinkedAt = 0;
-  #relinkTimer: NodeJS.Timeout | undefined;
 
   /** @param track told of what the end of the session has to wait for */
   constructor(
@@ -118,7 +112,7 @@ export class Links {
   }
 
   get swaps(): number {
-    return this.#swaps;
+    return this.#swaps.done;
   }
 
   /** Why the session has ended by itself; undefined: it hasn't. */
@@ -142,12 +136,7 @@ export class Links {
   async swap(transport: TransportName): Promise<SwapNotice> {
     if (!this.#options.transports.has(transport))
       throw new RangeError(`no such transport: ${transport}`);
-    const before = this.#pendingSwap;
-    if (before?.announced) before.failed(new LinkError("closed", "another swap took its place"));
-    const pending = new PendingSwap(this.transport, transport, true, this.#reading.counts);
-    if (!before?.announced) before?.follow(pending);
-    this.#pendingSwap = pending;
-    return this.#openAnew(pending);
+    return this.#openAnew(() => this.#swaps.begin(this.transport, transport));
   }
 
   /** Rejects with LinkError when the new link failed. */
@@ -156,54 +145,28 @@ export class Links {
     await this.#openAnew();
   }
 
-  /** A new link for other topics. Several wishes of one turn become one link. */
+  /** Other topics are to be read. */
   relink(): void {
-    if (this.#relinkSoon) return;
-    this.#relinkSoon = true;
-    queueMicrotask(() => {
-      this.#relinkSoon = false;
-      this.#relink();
-    });
+    this.#relinks.soon();
   }
 
-  /** A new link at the cursor, for what the one in use has passed over; later and later if that goes on. */
+  /** Something has been passed over: it has to be fetched by a new link at the cursor. */
   fetchMissing(): void {
-    if (performance.now() - this.#relinkedAt > CALM_MS) this.#relinks = 0;
-    if (this.#relinks === 0) this.relink();
-    else this.#relinkLater();
+    this.#relinks.missing();
   }
 
-  #relink(): void {
-    // While it waits, the next link will read what is wanted by then.
-    if (!this.#started || this.#state === "closed" || this.#state === "waiting") return;
+  // While it waits, the next link will read what is wanted by then.
+  #relinkDue(): "topics" | "missing" | undefined {
     const newest = this.#candidate ?? this.#active;
-    const missing = newest === this.#active && this.#reading.incomplete;
-    if (newest && this.#reading.isRead(newest) && !missing) return;
-    if (missing) this.#relinks += 1;
-    this.#relinkedAt = performance.now();
-    this.#openAnew().catch(() => {
-      this.#relinks += 1;
-      this.#relinkLater();
-    });
-  }
-
-  #relinkLater(): void {
-    if (this.#relinkTimer || this.#state === "closed") return;
-    this.#relinkTimer = setTimeout(
-      () => {
-        this.#relinkTimer = undefined;
-        this.#relink();
-      },
-      backoff(this.#relinks, 0),
-    );
+    if (!newest) return undefined;
+    if (!this.#reading.isRead(newest)) return "topics";
+    return newest === this.#active && this.#reading.incomplete ? "missing" : undefined;
   }
 
   // A swap that is on its way is made anew, so that its link asks for the right things.
-  async #openAnew(pending = this.#pendingSwap): Promise<SwapNotice> {
+  async #openAnew(wish = () => this.#swaps.join(this.transport)): Promise<SwapNotice> {
     if (this.#state === "closed") throw new LinkError("closed", "the session has been closed");
-    this.#pendingSwap =
-      pending ?? new PendingSwap(this.transport, this.transport, false, this.#reading.counts);
-    const { done } = this.#pendingSwap;
+    const done = wish();
     if (this.#started) this.#dispatch("swap");
     return done;
   }
@@ -233,7 +196,7 @@ export class Links {
 
   #open(): void {
     clearTimeout(this.#retryTimer);
-    const name = this.#pendingSwap?.to ?? this.#chooser.current;
+    const name = this.#swaps.to ?? this.#chooser.current;
     const { wire, transports } = this.#options;
     const pollInterval = () => this.#pollInterval();
     const request = {
@@ -266,7 +229,11 @@ export class Links {
       const ms = Math.round(performance.now() - attempt.since);
       this.#notices.tell({ kind: "link", transport: attempt.transport, state: "live", ms });
     }
-    this.#swapSucceeded();
+    const swap = this.#swaps.succeeded();
+    if (swap) {
+      this.#chooser.choose(swap.to);
+      this.#notices.tell(swap);
+    }
     // What was subscribed to while it opened, or was missing on it as well.
     if (this.#reading.incomplete) this.fetchMissing();
     else this.relink();
@@ -293,11 +260,11 @@ export class Links {
   #shut(): void {
     const { transport } = this;
     clearTimeout(this.#retryTimer);
-    clearTimeout(this.#relinkTimer);
+    this.#relinks.stop();
     this.#active?.drop();
     this.#active = undefined;
     const error = this.#failure ?? new LinkError("closed", "the session has been closed");
-    this.#swapFailed(error);
+    this.#swaps.failed(error);
     this.#host.closed(error);
     this.#notices.tell({
       kind: "link",
@@ -305,21 +272,6 @@ export class Links {
       state: "closed",
       reason: this.#failure?.message,
     });
-  }
-
-  #swapSucceeded(): void {
-    const pending = this.#pendingSwap;
-    this.#pendingSwap = undefined;
-    const notice = pending?.succeeded(this.#reading.counts);
-    if (!notice || !pending?.announced) return;
-    this.#chooser.choose(notice.to);
-    this.#swaps += 1;
-    this.#notices.tell(notice);
-  }
-
-  #swapFailed(error: LinkError): void {
-    this.#pendingSwap?.failed(error);
-    this.#pendingSwap = undefined;
   }
 
   #ended(attempt: Attempt, error: LinkError): void {
@@ -351,7 +303,7 @@ export class Links {
     // The nick that was good before still is.
     const renaming = this.#nick !== this.#acceptedNick;
     this.#nick = this.#acceptedNick;
-    this.#swapFailed(error);
+    this.#swaps.failed(error);
     if (this.#active) {
       this.#notices.tell({ kind: "link", transport, state: "failed", reason: error.message });
       return this.#dispatch("failed");

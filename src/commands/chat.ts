@@ -46,11 +46,16 @@ const STARTING_MS = 3_000;
 export async function chat(argv: readonly string[]): Promise<number> {
   const { input, flags } = parseFlags("chat", FLAGS, argv);
   const [address, ...rest] = input;
-  if (rest.length > 0) throw new UsageError(`expected backchat chat [URL], got also ${JSON.stringify(rest[0])}`);
+  if (rest.length > 0)
+    throw new UsageError(`expected backchat chat [URL], got also ${JSON.stringify(rest[0])}`);
   if (!process.stdin.isTTY || !process.stdout.isTTY) {
-    throw new UsageError("the terminal UI needs a terminal: use backchat tail and backchat send in pipes and scripts");
+    throw new UsageError(
+      "the terminal UI needs a terminal: use backchat tail and backchat send in pipes and scripts",
+    );
   }
-  const room = topicOf(flags.room.startsWith("room:") ? flags.room : `room:${flags.room.replace(/^#/, "")}`);
+  const room = topicOf(
+    flags.room.startsWith("room:") ? flags.room : `room:${flags.room.replace(/^#/, "")}`,
+  );
   await using local = new LocalHost(flags);
   const url = address === undefined ? await local.join() : parseAddress(address);
   await using wire = openWire(url);
@@ -79,7 +84,15 @@ export async function chat(argv: readonly string[]): Promise<number> {
     await api.claimNick(nickOf(wanted), false);
     await session.rename(wanted);
   };
-  await runTui({ session, api, room, label: url.host, rename, stdin: process.stdin, stdout: process.stdout });
+  await runTui({
+    session,
+    api,
+    room,
+    label: url.host,
+    rename,
+    stdin: process.stdin,
+    stdout: process.stdout,
+  });
   if (session.failure) throw new CommandError(`${url.host}: ${cleanLine(session.failure.message)}`);
   // A signal that ended the UI has set it.
   return Number(process.exitCode ?? 0);
@@ -94,7 +107,9 @@ async function claim(api: ServerApi, wanted: string | undefined, url: URL): Prom
     } catch (error) {
       const { message } = error as Error;
       if (!(error instanceof ProtocolError)) {
-        throw new CommandError(`${url.host}: ${cleanLine(message)}; is the server running?`, { cause: error });
+        throw new CommandError(`${url.host}: ${cleanLine(message)}; is the server running?`, {
+          cause: error,
+        });
       }
       if (wanted !== undefined || error.suggestion === undefined) {
         throw new CommandError(cleanLine(message), { cause: error });
@@ -116,16 +131,25 @@ class LocalHost implements AsyncDisposable {
     this.#flags = flags;
     // Nothing may write to the terminal under the UI.
     const file = join(stateFolder(), "server.log");
-    this.#log = pino({ level: "warn", base: null }, pino.destination({ dest: file, mkdir: true, sync: true }));
+    this.#log = pino(
+      { level: "warn", base: null },
+      pino.destination({ dest: file, mkdir: true, sync: true }),
+    );
   }
 
   /** @throws CommandError when the port belongs to something else */
   async join(): Promise<URL> {
     const { port } = this.#flags;
-    const url = parseAddress(`http://${this.#flags.host.includes(":") ? `[${this.#flags.host}]` : this.#flags.host}:${port}`);
+    const url = parseAddress(
+      `http://${this.#flags.host.includes(":") ? `[${this.#flags.host}]` : this.#flags.host}:${port}`,
+    );
     if (port !== 0 && (await answers(url))) return (this.#url = url);
     try {
-      this.#server = await host(this.#flags, this.#log, (line) => void process.stderr.write(`${line}\n`));
+      this.#server = await host(
+        this.#flags,
+        this.#log,
+        (line) => void process.stderr.write(`${line}\n`),
+      );
       return (this.#url = new URL(this.#server.url));
     } catch (error) {
       // Two started at once: the other one was quicker.
@@ -151,7 +175,9 @@ class LocalHost implements AsyncDisposable {
   async #tryHosting(): Promise<void> {
     try {
       const port = Number(this.#url?.port);
-      this.#server = await host({ ...this.#flags, port }, this.#log, (line) => this.#log.warn(line));
+      this.#server = await host({ ...this.#flags, port }, this.#log, (line) =>
+        this.#log.warn(line),
+      );
     } catch (error) {
       this.#log.info({ error: String(error) }, "did not take over");
     }

@@ -3,7 +3,7 @@ import { quote } from "../protocol/names.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** One flag of a command. A `text` and a `number` take a value. */
-export interface Flag {
+interface Flag {
   readonly type: "text" | "number" | "switch";
   /** What the help calls the value. */
   readonly value?: string;

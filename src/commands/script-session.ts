@@ -72,6 +72,8 @@ export class ScriptSession implements AsyncDisposable {
     process.off("SIGINT", this.#interrupt);
     process.off("SIGTERM", this.#interrupt);
     await this.session.close();
+    // A swap that settled meanwhile has planned the next one.
+    clearTimeout(this.#rotation);
     await this.#wire[Symbol.asyncDispose]();
   }
 
@@ -105,7 +107,7 @@ export class ScriptSession implements AsyncDisposable {
 
   #rotateLater(): void {
     const { rotate } = this.#options;
-    if (rotate === undefined) return;
+    if (rotate === undefined || this.session.status.state === "closed") return;
     this.#rotation = setTimeout(() => {
       const { transport, state } = this.session.status;
       // Without a link there is nothing to swap, and a swap would not wait as a reconnect does.

@@ -12,23 +12,71 @@ import { VERSION } from "./version.ts";
 
 /** Flags of whoever hosts a server. */
 export const SERVE_FLAGS = {
-  host: { type: "text", value: "ADDRESS", help: "the address to listen on; other than loopback, anybody who reaches it may join", default: "127.0.0.1" },
-  port: { type: "number", value: "PORT", help: "the port to listen on, 0 for a free one", default: 4400, max: 65_535 },
-  db: { type: "text", value: "FILE", help: "where rooms are kept; without it, in your state folder" },
+  host: {
+    type: "text",
+    value: "ADDRESS",
+    help: "the address to listen on; other than loopback, anybody who reaches it may join",
+    default: "127.0.0.1",
+  },
+  port: {
+    type: "number",
+    value: "PORT",
+    help: "the port to listen on, 0 for a free one",
+    default: 4400,
+    max: 65_535,
+  },
+  db: {
+    type: "text",
+    value: "FILE",
+    help: "where rooms are kept; without it, in your state folder",
+  },
   memory: { type: "switch", help: "keep rooms in memory only" },
-  retain: { type: "number", value: "N", help: "events kept in each room", default: 10_000, min: 1, max: 100_000_000 },
-  feed: { type: "text", value: "SOURCE", help: "prices of feed:market: sim (simulated), replay:FILE (a CSV) or none", default: "sim" },
-  feedSpeed: { type: "number", value: "N", help: "how fast: dates a second of a replay, times the usual rate of the simulation", default: 1, max: 1_000, fractions: true },
-  feedSymbol: { type: "text", value: "NAME", help: "whose prices a file of daily rows (date,open,high,low,close) holds" },
-  feedSeed: { type: "number", value: "N", help: "decides the simulated prices", max: 4_294_967_295 },
+  retain: {
+    type: "number",
+    value: "N",
+    help: "events kept in each room",
+    default: 10_000,
+    min: 1,
+    max: 100_000_000,
+  },
+  feed: {
+    type: "text",
+    value: "SOURCE",
+    help: "prices of feed:market: sim (simulated), replay:FILE (a CSV) or none",
+    default: "sim",
+  },
+  feedSpeed: {
+    type: "number",
+    value: "N",
+    help: "how fast: dates a second of a replay, times the usual rate of the simulation",
+    default: 1,
+    max: 1_000,
+    fractions: true,
+  },
+  feedSymbol: {
+    type: "text",
+    value: "NAME",
+    help: "whose prices a file of daily rows (date,open,high,low,close) holds",
+  },
+  feedSeed: {
+    type: "number",
+    value: "N",
+    help: "decides the simulated prices",
+    max: 4_294_967_295,
+  },
 } as const satisfies Flags;
 
 /**
  * Start a server as the flags say.
  * @throws UsageError, CommandError; HostTaken where something else listens on the port
  */
-export async function host(flags: Values<typeof SERVE_FLAGS>, log: Logger, warn: (line: string) => void): Promise<RunningServer> {
-  if (flags.memory && flags.db !== undefined) throw new UsageError("--memory and --db exclude each other: give one of them");
+export async function host(
+  flags: Values<typeof SERVE_FLAGS>,
+  log: Logger,
+  warn: (line: string) => void,
+): Promise<RunningServer> {
+  if (flags.memory && flags.db !== undefined)
+    throw new UsageError("--memory and --db exclude each other: give one of them");
   try {
     const feed = await openFeed(flags.feed, {
       speed: flags.feedSpeed,
@@ -57,15 +105,24 @@ export class HostTaken extends CommandError {}
 function explain(error: unknown, { host: address, port }: { host: string; port: number }): unknown {
   if (error instanceof FeedError) return new UsageError(error.message, { cause: error });
   if (error instanceof StoreError) {
-    const advice = error.code === "locked" ? ": stop that one, or give another file with --db, or --memory" : "";
+    const advice =
+      error.code === "locked" ? ": stop that one, or give another file with --db, or --memory" : "";
     return new CommandError(`${error.message}${advice}`, { cause: error });
   }
   const { code } = error as NodeJS.ErrnoException;
   const where = `${address}:${port}`;
-  if (code === "EADDRINUSE") return new HostTaken(`${where} is in use: stop what listens there, or give another --port`, { cause: error });
-  if (code === "EACCES") return new CommandError(`${where} may not be listened on: give a --port above 1023`, { cause: error });
+  if (code === "EADDRINUSE")
+    return new HostTaken(`${where} is in use: stop what listens there, or give another --port`, {
+      cause: error,
+    });
+  if (code === "EACCES")
+    return new CommandError(`${where} may not be listened on: give a --port above 1023`, {
+      cause: error,
+    });
   if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND" || code === "EAI_AGAIN") {
-    return new CommandError(`${address} is no address of this machine: give another --host`, { cause: error });
+    return new CommandError(`${address} is no address of this machine: give another --host`, {
+      cause: error,
+    });
   }
   return error;
 }

@@ -10,7 +10,10 @@ const SECRET = /^[\x21-\x7e]{16,128}$/;
 /** Where backchat keeps what lasts: `$XDG_STATE_HOME/backchat`, or `~/.local/state/backchat`. */
 export function stateFolder(): string {
   const { XDG_STATE_HOME: base } = process.env;
-  return join(base !== undefined && base.startsWith("/") ? base : join(homedir(), ".local", "state"), "backchat");
+  return join(
+    base !== undefined && base.startsWith("/") ? base : join(homedir(), ".local", "state"),
+    "backchat",
+  );
 }
 
 /**
@@ -23,7 +26,10 @@ export function loadIdentity(): string {
     return readIdentity(file) ?? createIdentity(file);
   } catch (cause) {
     if (cause instanceof CommandError) throw cause;
-    throw new CommandError(`the identity in ${file} can't be read or made: ${(cause as Error).message}`, { cause });
+    throw new CommandError(
+      `the identity in ${file} can't be read or made: ${(cause as Error).message}`,
+      { cause },
+    );
   }
 }
 
@@ -61,5 +67,7 @@ function readIdentity(file: string): string | undefined {
     throw error;
   }
   if (SECRET.test(text)) return text;
-  throw new CommandError(`${file} holds no identity (16 to 128 printable characters): delete it and a new one is made`);
+  throw new CommandError(
+    `${file} holds no identity (16 to 128 printable characters): delete it and a new one is made`,
+  );
 }

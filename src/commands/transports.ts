@@ -17,5 +17,8 @@ export const SERVER_TRANSPORTS: readonly ServerTransport[] = [
 ];
 
 export const CLIENT_TRANSPORTS: ReadonlyMap<TransportName, ClientTransport> = new Map(
-  [websocketClient, sseClient, longPollingClient, pollingClient].map((transport) => [transport.name, transport]),
+  [websocketClient, sseClient, longPollingClient, pollingClient].map((transport) => [
+    transport.name,
+    transport,
+  ]),
 );

@@ -60,12 +60,12 @@ export interface EventFrame {
   readonly superseded: number;
 }
 
-export interface Synced {
+interface Synced {
   readonly kind: "synced" | "more";
   readonly cursor: string;
 }
 
-export interface Heartbeat {
+interface Heartbeat {
   readonly kind: "heartbeat";
 }
 
@@ -76,7 +76,7 @@ export interface Pong {
 }
 
 /** The server's clock, in the answer to a posted ping. */
-export interface Clock {
+interface Clock {
   readonly kind: "clock";
   readonly id: number;
   readonly time: number;
@@ -138,12 +138,12 @@ export interface Publish {
   readonly body: Body;
 }
 
-export interface Ping {
+interface Ping {
   readonly kind: "ping";
   readonly id: number;
 }
 
-export interface Bye {
+interface Bye {
   readonly kind: "bye";
 }
 

@@ -89,7 +89,7 @@ export function parseHello(
 }
 
 /** @throws ProtocolError `bad-request` */
-export function parseSince(text: string): Since {
+function parseSince(text: string): Since {
   const since = decodeSince(text);
   if (since !== undefined) return since;
   throw new ProtocolError(

@@ -172,11 +172,15 @@ describe("publishes that are refused for now", () => {
   });
 });
 
-describe("a WebSocket that opens and then says nothing", () => {
+describe("a WebSocket that opens and then brings nothing", () => {
   test("before it is synced is given up for the next transport", async () => {
     const server = keep(
       await startFakeServer({
-        websocket: (websocket) => say(websocket, welcome(100)),
+        websocket: (websocket) => {
+          say(websocket, welcome(100));
+          const timer = setInterval(() => say(websocket, { kind: "heartbeat" }), 50);
+          websocket.on("error", () => {}).on("close", () => clearInterval(timer));
+        },
         request: (_, response) =>
           void response.writeHead(502, { "content-type": "text/html" }).end("no"),
       }),

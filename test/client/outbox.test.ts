@@ -88,7 +88,7 @@ describe("the outbox", () => {
 
   test("takes in order, no more than asked for, and again only after a rewind", () => {
     const box = outbox();
-    fill(box, 5);
+    void fill(box, 5);
     expect(numbers(box.take(2, ROOM))).toEqual([1, 2]);
     expect(numbers(box.take(2, ROOM))).toEqual([3, 4]);
     expect(box.hasUnsent).toBe(true);
@@ -126,7 +126,7 @@ describe("the outbox", () => {
 
   test("numbers anew under another name when the server has forgotten it", () => {
     const box = outbox();
-    fill(box, 4);
+    void fill(box, 4);
     const [first] = box.take(ALL, ROOM);
     box.acked({ kind: "ack", number: 1, topic: "room:lobby", epoch: "aaaaa", offset: 1 });
     for (const number of [2, 3, 4]) box.beyond(number);
@@ -139,7 +139,7 @@ describe("the outbox", () => {
 
   test("sends again without new numbers when one before was refused for now", () => {
     const box = outbox();
-    fill(box, 3);
+    void fill(box, 3);
     const [first] = box.take(ALL, ROOM);
     box.beyond(2);
     const again = box.take(ALL, ROOM);

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import { startCountingProxy } from "../support/counting-proxy.ts";
 import { run, startServer } from "../support/process.ts";
 import { createSandbox } from "../support/sandbox.ts";
 import { numbered } from "./load.ts";
@@ -89,3 +90,17 @@ test.each(["SIGINT", "SIGTERM"] as const)(
     expect((await next(watch, "event")).body).toEqual({ nick: "ann", here: false });
   },
 );
+
+test("tail ends in the middle of a swap too", async () => {
+  await using server = await startServer({ args: ["--feed", "none"] });
+  await using proxy = await startCountingProxy(server.port);
+  const url = `http://127.0.0.1:${proxy.port}`;
+  await using tail = run(["tail", url, "room:lobby", "--rotate", "1"]);
+  await live(tail);
+  // A server that doesn't answer any more: the request of the swap to SSE, longer than a ping, stays on its way.
+  process.kill(server.pid, "SIGSTOP");
+  const before = proxy.up;
+  await vi.waitFor(() => expect(proxy.up).toBeGreaterThan(before + 100), 10_000);
+  tail.kill("SIGINT");
+  expect(await tail.exited).toMatchObject({ code: 0, signal: null, stderr: "" });
+});

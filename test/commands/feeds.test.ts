@@ -22,10 +22,11 @@ test("a replay shows the prices of its file in the order of their dates, and say
   expect(
     prices.find(({ symbol, date }) => symbol === "MSFT" && date === "Feb 1 2000")?.price ?? 36.35,
   ).toBe(36.35);
-  // A replay begins anew at its end: that is the one step back there may be.
+  // A replay begins anew at its end: a step back by years. There is no other.
   const dates = prices.map(({ date }) => Date.parse(date));
-  const before = dates.slice(0, 60);
-  expect(before.toSorted((a, b) => a - b)).toEqual(before);
+  const steps = dates.slice(1).map((date, index) => date - dates[index]!);
+  expect(steps.every((step) => step >= 0 || step < -5 * 365 * 24 * 3600 * 1000)).toBe(true);
+  expect(steps.filter((step) => step > 0).length).toBeGreaterThan(10);
 });
 
 test("simulated prices are called so, on every transport", async () => {

@@ -80,6 +80,14 @@ export class Client implements AsyncDisposable {
     return this.texts(topic);
   }
 
+  /** Why links came to be in this state. */
+  reasons(state: LinkNotice["state"]): (string | undefined)[] {
+    return this.notices.items
+      .filter((notice) => notice.kind === "link")
+      .filter((link) => link.state === state)
+      .map(({ reason }) => reason);
+  }
+
   kinds(): string[] {
     return this.notices.items.map((notice) =>
       notice.kind === "link" ? notice.state : notice.kind,

@@ -44,7 +44,7 @@ export async function startMiddlebox(
       }
     });
     from.on("end", () => to.end());
-    from.on("error", () => to.resetAndDestroy());
+    from.on("error", () => reset(to));
     from.on("close", () => {
       open.delete(from);
       to.destroy();
@@ -86,7 +86,7 @@ export async function startMiddlebox(
   await listen(0);
   const { port } = server.address() as AddressInfo;
   const cut = () => {
-    for (const socket of open) socket.resetAndDestroy();
+    for (const socket of open) reset(socket);
   };
   const kill = async () => {
     if (!server.listening) return;
@@ -121,4 +121,10 @@ export async function startMiddlebox(
     mend: () => listen(port),
     [Symbol.asyncDispose]: kill,
   };
+}
+
+// Node never closes a socket that is reset while its end is on the way.
+function reset(socket: Socket): void {
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
 }

@@ -39,7 +39,7 @@ export function ending(transport: ClientTransport): void {
     const probe = await open(url);
     await probe.first("synced");
     // A long poll has to be on its way, or it would find the door closed as a poll does.
-    while (name !== "polling" && (await linksOf(probe)) === 0);
+    if (name !== "polling") while ((await linksOf(probe)) === 0);
     const stopped = stop();
     const error = await within(5_000, "the end of the link", probe.ended);
     await stopped;
