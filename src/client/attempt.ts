@@ -11,6 +11,8 @@ import type { Subscriptions } from "./reading.ts";
 
 /** How long a new link may take to be synced, in ms: from nothing at all to its first frame, and between frames. */
 const OPEN_MS = 10_000;
+/** How long the last word may take, in ms. */
+const BYE_MS = 500;
 /** A timer that is late by so much, in ms, was kept from running: by work, or by the machine's sleep. */
 const HELD_UP_MS = 100;
 
@@ -47,6 +49,7 @@ export class Attempt {
   #silenceMs = OPEN_MS;
   #failure: LinkError | undefined;
   #dropped = false;
+  #leaving: Promise<void> | undefined;
   #syncedAt: number | undefined;
   #heardAt = this.since;
 
@@ -116,6 +119,12 @@ export class Attempt {
     this.fail(new LinkError("closed", "the session doesn't need the link any more"));
   }
 
+  /** Say goodbye, and end it without another word. */
+  leave(): void {
+    this.#dropped = true;
+    this.#leaving ??= this.#sayBye();
+  }
+
   async #run(transport: ClientTransport, request: LinkRequest): Promise<void> {
     let error = new LinkError("closed", "the link ended");
     try {
@@ -127,6 +136,7 @@ export class Attempt {
         cause instanceof LinkError ? cause : new LinkError("broken", String(cause), { cause });
     }
     clearTimeout(this.#deadline);
+    await this.#leaving;
     this.#aborter.abort(error);
     const released = this.#release();
     // The session needn't wait for a polite close.
@@ -150,6 +160,15 @@ export class Attempt {
       // A new link that shows signs of life and brings nothing isn't alive.
       if (room || this.isSynced || frames.some(({ kind }) => kind === "event")) this.#listen();
     }
+  }
+
+  // If it doesn't get through, the lease ends the presence.
+  async #sayBye(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, BYE_MS);
+    await Promise.race([this.send([{ kind: "bye" }]), promise]);
+    clearTimeout(timer);
+    this.drop();
   }
 
   #listen(): void {

@@ -261,7 +261,7 @@ export class Links {
     const { transport } = this;
     clearTimeout(this.#retryTimer);
     this.#relinks.stop();
-    this.#active?.drop();
+    this.#active?.leave();
     this.#active = undefined;
     const error = this.#failure ?? new LinkError("closed", "the session has been closed");
     this.#swaps.failed(error);

@@ -54,8 +54,6 @@ export interface Status {
 }
 
 const PING_MS = 5_000;
-/** How long the last word may take, in ms. */
-const BYE_MS = 500;
 /** Round trips that are told one by one. */
 const ROUND_TRIPS = 16;
 
@@ -182,7 +180,6 @@ export class Session implements AsyncDisposable {
 
   /** End the session. Resolves when all of it is gone. What wasn't acknowledged by then is given up. */
   async close(): Promise<void> {
-    await this.#sayBye();
     this.#links.close();
     while (this.#tasks.size > 0) await Promise.allSettled(this.#tasks);
   }
@@ -240,16 +237,6 @@ export class Session implements AsyncDisposable {
   #closed(error: LinkError): void {
     this.#pings.stop();
     this.#sending.close(error);
-  }
-
-  // A polite word; if it doesn't get through, the lease ends the presence.
-  async #sayBye(): Promise<void> {
-    const { active } = this.#links;
-    if (!active) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, BYE_MS);
-    await Promise.race([active.send([{ kind: "bye" }]), promise]);
-    clearTimeout(timer);
   }
 
   #measure(attempt: Attempt, event: TopicEvent): void {

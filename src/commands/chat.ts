@@ -13,7 +13,7 @@ import type { TransportName } from "../transports/transport.ts";
 import { runTui } from "../tui/run.tsx";
 import { parseAddress } from "./address.ts";
 import { describeFlags, type Flags, parseFlags, type Values } from "./flags.ts";
-import { LINK_FLAGS, nickOf, topicOf } from "./link-flags.ts";
+import { LINK_FLAGS, nickOf, pollIntervalOf, topicOf } from "./link-flags.ts";
 import { host, HostTaken, SERVE_FLAGS } from "./serve-flags.ts";
 import { defaultNick, loadIdentity, stateFolder } from "./state-folder.ts";
 import { CLIENT_TRANSPORTS } from "./transports.ts";
@@ -66,6 +66,7 @@ export async function chat(argv: readonly string[]): Promise<number> {
     wire,
     transports: CLIENT_TRANSPORTS,
     transport: flags.transport as TransportName | "auto",
+    pollInterval: pollIntervalOf(flags),
     topics: new Map<string, Since>([
       [room, SINCE],
       [whoOf(room), "now"],

@@ -14,6 +14,22 @@ export const LINK_FLAGS = {
     default: "auto",
   },
   name: { type: "text", value: "NICK", help: "the nick to use" },
+  pollMin: {
+    type: "number",
+    value: "MS",
+    help: "polling: the pause between two polls while something happens",
+    default: 500,
+    min: 10,
+    max: 60_000,
+  },
+  pollMax: {
+    type: "number",
+    value: "MS",
+    help: "polling: the longest pause, when nothing has happened for a while",
+    default: 4_000,
+    min: 10,
+    max: 60_000,
+  },
 } as const satisfies Flags;
 
 /** Flags of the commands without a user interface. */
@@ -46,6 +62,14 @@ export const SCRIPT_FLAGS = {
     choices: ["text", "json"],
   },
 } as const satisfies Flags;
+
+/** @throws UsageError */
+export function pollIntervalOf({ pollMin, pollMax }: { pollMin: number; pollMax: number }) {
+  if (pollMin <= pollMax) return { min: pollMin, max: pollMax };
+  throw new UsageError(
+    `expected --poll-min to be at most --poll-max, got ${pollMin} and ${pollMax} ms`,
+  );
+}
 
 /** @throws UsageError */
 export function nickOf(text: string): string {

@@ -13,6 +13,7 @@ export interface ScriptOptions {
   readonly topics: ReadonlyMap<string, Since>;
   readonly nick: string | undefined;
   readonly transport: TransportName | "auto";
+  readonly pollInterval: { readonly min: number; readonly max: number };
   /** Seconds between swaps; undefined: none. */
   readonly rotate: number | undefined;
   /** Seconds without a link after which to give up; undefined: never. */
@@ -40,13 +41,14 @@ export class ScriptSession implements AsyncDisposable {
   readonly #interrupt = () => this.#end.resolve();
 
   constructor(options: ScriptOptions) {
-    const { url, topics, nick, transport, wait } = options;
+    const { url, topics, nick, transport, pollInterval, wait } = options;
     this.#options = options;
     this.#wire = openWire(url);
     this.session = new Session({
       wire: this.#wire,
       transports: CLIENT_TRANSPORTS,
       transport,
+      pollInterval,
       topics,
       nick,
       identity: nick === undefined ? undefined : loadIdentity(),

@@ -6,7 +6,7 @@ import type { TransportName } from "../transports/transport.ts";
 import { parseAddress } from "./address.ts";
 import { describeFlags, parseFlags } from "./flags.ts";
 import { type Line, readLines } from "./lines.ts";
-import { nickOf, SCRIPT_FLAGS, topicOf } from "./link-flags.ts";
+import { nickOf, pollIntervalOf, SCRIPT_FLAGS, topicOf } from "./link-flags.ts";
 import { Output } from "./output.ts";
 import { Publishes } from "./publishes.ts";
 import { ScriptSession } from "./script-session.ts";
@@ -42,6 +42,7 @@ export async function send(argv: readonly string[]): Promise<number> {
     topics: new Map(),
     nick: nickOf(flags.name ?? defaultNick()),
     transport: flags.transport as TransportName | "auto",
+    pollInterval: pollIntervalOf(flags),
     rotate: flags.rotate,
     timeout: flags.timeout,
     wait: flags.wait,

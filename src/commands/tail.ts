@@ -5,7 +5,7 @@ import { parseAddress } from "./address.ts";
 import { noticeLine, statsLine } from "./format-json.ts";
 import { formatNotice, formatStats } from "./format-text.ts";
 import { describeFlags, type Flags, parseFlags } from "./flags.ts";
-import { nickOf, SCRIPT_FLAGS, topicOf } from "./link-flags.ts";
+import { nickOf, pollIntervalOf, SCRIPT_FLAGS, topicOf } from "./link-flags.ts";
 import { Output } from "./output.ts";
 import { ScriptSession } from "./script-session.ts";
 import type { TransportName } from "../transports/transport.ts";
@@ -62,6 +62,7 @@ export async function tail(argv: readonly string[]): Promise<number> {
     topics: new Map(topics.map((topic) => [topicOf(topic), since])),
     nick: flags.name === undefined ? undefined : nickOf(flags.name),
     transport: flags.transport as TransportName | "auto",
+    pollInterval: pollIntervalOf(flags),
     rotate: flags.rotate,
     timeout: flags.timeout,
     wait: flags.wait,

@@ -92,6 +92,10 @@ const MISTAKES: readonly (readonly [args: readonly string[], says: RegExp])[] = 
     /usage\.test\.ts:1: expected a header of symbol,date,price/,
   ],
   [["serve", "--feed-speed", "0"], /--feed-speed.* above 0 .*came 0/],
+  [
+    ["tail", "127.0.0.1:4400", "room:a", "--poll-min", "900", "--poll-max", "100"],
+    /--poll-min to be at most --poll-max, got 900 and 100 ms/,
+  ],
   [["serve", "--feed-seed", "x"], /--feed-seed to be a whole number .* got "x"/],
 ];
 

@@ -22,7 +22,7 @@ test("three terminals on three transports, each swapped through all four while 5
   const clients = [alice, bob, carol];
   const at = [0, 1, 3];
   for (const [index, client] of clients.entries()) {
-    await shows(client, at[index]!);
+    await shows(client, at[index] ?? 0);
     await client.waitFor(/MSFT/, { what: "the ticker" });
   }
 
@@ -37,10 +37,11 @@ test("three terminals on three transports, each swapped through all four while 5
   await using sending = run(["send", server.url, "room:lobby", "--name", "dave"], { stdin: input });
   for (let step = 0; step < 4; step++) {
     for (const [index, client] of clients.entries()) {
-      at[index] = (at[index]! + 1) % SHOWN.length;
+      const next = (at[index]! + 1) % SHOWN.length;
+      at[index] = next;
       more(40);
       client.write(CTRL_T);
-      await shows(client, at[index]!);
+      await shows(client, next);
     }
   }
   more(LINES);

@@ -19,7 +19,8 @@ export class HttpLink implements ClientLink {
   readonly #request: LinkRequest;
   readonly #inbox = new Inbox();
   readonly #ending = new Ending();
-  readonly #aborter = new AbortController();
+  readonly #sender = new AbortController();
+  readonly #receiver = new AbortController();
   readonly #sent: ((frames: readonly ClientFrame[]) => void) | undefined;
   readonly #received: Promise<void>;
 
@@ -36,7 +37,9 @@ export class HttpLink implements ClientLink {
   }
 
   async send(frames: readonly ClientFrame[]): Promise<void> {
-    const answers = await post(this.#request, frames, this.#aborter.signal);
+    // Whoever asks on after the last word would be taken for present again.
+    if (frames.some(({ kind }) => kind === "bye")) await this.#stopReceiving();
+    const answers = await post(this.#request, frames, this.#sender.signal);
     this.#sent?.(frames);
     const stale = this.#inbox.size >= UNREAD && answers.every(({ kind }) => kind === "clock");
     // Not awaited: the reader may be the very one that is sending.
@@ -44,8 +47,13 @@ export class HttpLink implements ClientLink {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#sender.abort(new LinkError("closed", "the link was closed"));
+    await this.#stopReceiving();
+  }
+
+  async #stopReceiving(): Promise<void> {
     this.#inbox.discard();
-    this.#aborter.abort(new LinkError("closed", "the link was closed"));
+    this.#receiver.abort();
     await this.#received;
   }
 
@@ -55,7 +63,7 @@ export class HttpLink implements ClientLink {
         this.#ending.hear(frames);
         await this.#inbox.put(frames);
         if (this.#ending.draining) throw drained(0);
-      }, this.#aborter.signal);
+      }, this.#receiver.signal);
       this.#inbox.end(
         this.#ending.reason(new LinkError("closed", "the server ended the connection")),
       );
