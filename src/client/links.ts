@@ -136,7 +136,10 @@ export class Links {
   async swap(transport: TransportName): Promise<SwapNotice> {
     if (!this.#options.transports.has(transport))
       throw new RangeError(`no such transport: ${transport}`);
-    return this.#openAnew(() => this.#swaps.begin(this.transport, transport));
+    const from = this.transport;
+    // Without a link in use it is the choice for whenever there is one again.
+    if (!this.#active) this.#chooser.choose(transport);
+    return this.#openAnew(() => this.#swaps.begin(from, transport));
   }
 
   /** Rejects with LinkError when the new link failed. */

@@ -2,6 +2,9 @@ import type { Attempt } from "./attempt.ts";
 import { ClockOffset } from "./clock-offset.ts";
 import type { Meters } from "./meter.ts";
 
+/** The first ping alone may have met a busy moment: ms after it, in which more follow. */
+const EARLY_MS = [250, 1_000];
+
 interface Ping {
   readonly id: number;
   /** When it was sent first, and last; ms of the monotonic clock. */
@@ -17,6 +20,7 @@ export class Pings {
   /** The one that waits for its pong. Until that comes it is sent again: the path of the events may be slower than the pings. */
   #waiting: Ping | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #early: NodeJS.Timeout[] = [];
   #count = 0;
 
   /** @param track told of what the end of the session has to wait for */
@@ -42,11 +46,15 @@ export class Pings {
       sending = false;
     };
     this.#timer = setInterval(() => this.#track(ping()), every);
+    this.#early = EARLY_MS.filter((ms) => ms < every).map((ms) =>
+      setTimeout(() => this.#track(ping()), ms),
+    );
     this.#track(ping());
   }
 
   stop(): void {
     clearInterval(this.#timer);
+    for (const timer of this.#early) clearTimeout(timer);
     this.#waiting = undefined;
   }
 

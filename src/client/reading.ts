@@ -3,7 +3,7 @@ import { tooManyTopics } from "../protocol/cursor.ts";
 import type { Body, EventFrame, Gap, TopicFrame } from "../protocol/frames.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { LinkError } from "../transports/transport.ts";
-import type { Notice, TopicEvent } from "./events.ts";
+import type { Notice, TopicEvent, TopicNotice } from "./events.ts";
 import { Gate } from "./gate.ts";
 
 /** Where to begin in a topic of which the session has no position. */
@@ -47,6 +47,8 @@ export class Reading<Link extends Source> {
   readonly #host: ReadingHost<Link>;
   readonly #gate = new Gate<TopicEvent>();
   readonly #subscriptions = new Map<string, Subscription>();
+  /** What was last told of each topic. */
+  readonly #told = new Map<string, TopicNotice>();
   #duplicates = 0;
   #held = 0;
   #gaps = 0;
@@ -72,6 +74,7 @@ export class Reading<Link extends Source> {
   /** @returns false if it isn't being read */
   unsubscribe(topic: string): boolean {
     this.#gate.forget(topic);
+    this.#told.delete(topic);
     return this.#subscriptions.delete(topic);
   }
 
@@ -113,7 +116,12 @@ export class Reading<Link extends Source> {
     const { topic, epoch, after, mode, key, from } = frame;
     if (!this.#wants(link, topic)) return;
     const gap = this.#gate.introduce(topic, epoch, after, frame.gap);
-    this.#host.tell({ kind: "topic", topic, epoch, mode, key, source: from });
+    const about: TopicNotice = { kind: "topic", topic, epoch, mode, key, source: from };
+    // Polls introduce their topics each time.
+    if (!sameTopic(this.#told.get(topic), about)) {
+      this.#told.set(topic, about);
+      this.#host.tell(about);
+    }
     if (!gap) return;
     // What a latest topic has lost is superseded: the newest event of each key follows.
     if (mode === "log") this.#gaps += 1;
@@ -168,6 +176,10 @@ function eventOf(
     key: topic.key === undefined ? undefined : keyOf(body, topic.key),
     superseded,
   };
+}
+
+function sameTopic(a: TopicNotice | undefined, b: TopicNotice): boolean {
+  return a?.epoch === b.epoch && a.mode === b.mode && a.key === b.key && a.source === b.source;
 }
 
 function keyOf(body: Body, field: string): string | undefined {

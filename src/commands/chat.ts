@@ -94,6 +94,11 @@ export async function chat(argv: readonly string[]): Promise<number> {
     stdin: process.stdin,
     stdout: process.stdout,
   });
+  const { unacked } = session.status;
+  if (unacked > 0)
+    process.stderr.write(
+      `backchat: not sent: ${unacked} ${unacked === 1 ? "message" : "messages"}\n`,
+    );
   if (session.failure) throw new CommandError(`${url.host}: ${cleanLine(session.failure.message)}`);
   // A signal that ended the UI has set it.
   return Number(process.exitCode ?? 0);

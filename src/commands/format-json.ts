@@ -1,3 +1,4 @@
+import { escapeInvisible } from "../protocol/names.ts";
 import type { Notice } from "../client/events.ts";
 import type { Stats } from "../client/session.ts";
 
@@ -6,7 +7,7 @@ export function noticeLine(notice: Notice): string {
   switch (notice.kind) {
     case "event": {
       const { kind, topic, offset, epoch, at, from, body, key } = notice;
-      return JSON.stringify({
+      return line({
         kind,
         topic,
         offset,
@@ -19,15 +20,15 @@ export function noticeLine(notice: Notice): string {
     }
     case "link": {
       const { kind, transport, state, ms, reason } = notice;
-      return JSON.stringify({ kind, transport, state, ms, reason });
+      return line({ kind, transport, state, ms, reason });
     }
     case "swap": {
       const { kind, from, to, ms, held, duplicates, lost } = notice;
-      return JSON.stringify({ kind, from, to, ms, held, duplicates, lost });
+      return line({ kind, from, to, ms, held, duplicates, lost });
     }
     case "gap": {
       const { kind, topic, from, to, reason } = notice;
-      return JSON.stringify({ kind, topic, from, to, reason });
+      return line({ kind, topic, from, to, reason });
     }
     case "error":
     case "topic":
@@ -39,7 +40,7 @@ export function noticeLine(notice: Notice): string {
 export function statsLine(stats: Stats): string {
   const { transport, rttMs, deliveryMs, reconnects, swaps, messages, bytesDown, bytesUp } = stats;
   const { bytesPerMessageDown, bytesPerMessageUp, duplicatesDropped, gaps } = stats;
-  return JSON.stringify({
+  return line({
     kind: "stats",
     transport,
     rttMs,
@@ -54,4 +55,9 @@ export function statsLine(stats: Stats): string {
     duplicatesDropped,
     gaps,
   });
+}
+
+// A terminal may be what reads it after all.
+function line(value: object): string {
+  return escapeInvisible(JSON.stringify(value));
 }

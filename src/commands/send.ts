@@ -32,6 +32,7 @@ export async function send(argv: readonly string[]): Promise<number> {
   if (topicText === undefined)
     throw new UsageError("expected a topic, such as room:lobby, got none");
   const topic = topicOf(topicText);
+  if (text === "") throw new UsageError("expected a TEXT, got an empty one");
   if (rest.length > 0)
     throw new UsageError(`expected one TEXT, got also ${quote(rest[0]!)}: put it all in quotes`);
   const json = (flags.format ?? (process.stdout.isTTY ? "text" : "json")) === "json";

@@ -86,7 +86,12 @@ export function nickKey(nick: string): string {
 export function quote(text: string, max = 40): string {
   const characters = [...text];
   const shown = characters.length > max ? `${characters.slice(0, max).join("")}…` : text;
-  return JSON.stringify(shown).replace(
+  return escapeInvisible(JSON.stringify(shown));
+}
+
+/** JSON without characters that a terminal obeys or doesn't show: it still means the same. */
+export function escapeInvisible(json: string): string {
+  return json.replace(
     // JSON leaves C1 controls, DEL and the invisible formatting characters as they are.
     /[\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/gu,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,

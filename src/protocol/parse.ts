@@ -144,6 +144,12 @@ export function parseClientFrame(line: string): ClientFrame {
  * @throws ProtocolError `text-too-long`, `bad-body`
  */
 export function checkBody(body: Json): Exclude<Json, string> {
+  if (!isFinite(body, MAX_DEPTH)) {
+    throw new ProtocolError(
+      "bad-body",
+      "a body holds numbers that JSON can write, got one beyond 1e308",
+    );
+  }
   if (deeperThan(body, MAX_DEPTH)) {
     throw new ProtocolError("bad-body", `a body is nested at most ${MAX_DEPTH} levels deep`);
   }
@@ -181,6 +187,13 @@ export function parseBody(text: string): Json {
 function deeperThan(body: Json, levels: number): boolean {
   if (typeof body !== "object" || body === null) return false;
   return levels === 0 || Object.values(body).some((value: Json) => deeperThan(value, levels - 1));
+}
+
+// 1e999 is read as Infinity, and written as null.
+function isFinite(body: Json, levels: number): boolean {
+  if (typeof body === "number") return Number.isFinite(body);
+  if (typeof body !== "object" || body === null || levels < 0) return true;
+  return Object.values(body).every((value: Json) => isFinite(value, levels - 1));
 }
 
 function parseJson(line: string): unknown {

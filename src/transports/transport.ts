@@ -142,6 +142,8 @@ export interface ServerReader {
   send(frame: Ack | Nack | Pong | ErrorFrame): void;
   /** The positions now, as a cursor. */
   cursor(): string;
+  /** End the link from this side, and say why. */
+  end(error: ErrorFrame): void;
   /** The link is gone. */
   close(): void;
 }

@@ -77,3 +77,13 @@ test("a link that was made for other topics isn't what is wanted", () => {
   // Nor does it ask for what isn't wanted any more.
   expect(reading.starts(link.wanted.subscriptions).size).toBe(0);
 });
+
+test("a topic is told once, however often links introduce it, and again when something about it changes", () => {
+  const told: Notice[] = [];
+  const { reading, open } = read((notice) => void (notice.kind === "topic" && told.push(notice)));
+  const link = open();
+  open();
+  expect(told).toHaveLength(1);
+  reading.introduce(link, { ...introduction, epoch: "bbbbb" });
+  expect(told).toHaveLength(2);
+});

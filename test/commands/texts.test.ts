@@ -38,7 +38,7 @@ test("JSON keeps what people write as it is, text shows it cleaned", async () =>
   const { stdout } = await json.exited;
   expect(texts(printed(stdout, "event"))).toEqual(TEXTS.map(([, text]) => text));
   // oxlint-disable-next-line no-control-regex -- what it is about
-  expect(stdout).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f]/);
+  expect(stdout).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]/);
 
   await using plain = run([...args, "--format", "text"]);
   const lines = (await plain.exited).stdout.replaceAll(/^\d\d:\d\d:\d\d /gm, "");

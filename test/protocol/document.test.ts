@@ -47,6 +47,7 @@ test("section 8 gives the limits that are enforced", () => {
   const kib = (bytes: number) => `${bytes / 1024} KiB`;
   expect(Object.fromEntries(limits)).toEqual({
     "text or body of an event": `${kib(LIMITS.bodyBytes)} of UTF-8`,
+    "frames in one WebSocket message": String(LIMITS.publishesPerPost),
     "nesting of a body": "32 levels",
     nick: `${LIMITS.nickLength} characters`,
     "topic name, with its family": `${LIMITS.topicLength} characters`,

@@ -36,3 +36,17 @@ test("HEAD of the event stream is answered and over", async () => {
   const { text } = await server.get("/healthz");
   expect(text).toMatch('"links":0');
 });
+
+test("a message of very many lines ends its link before any of them is read", async () => {
+  await using server = await start();
+  const link = await server.websocket("topic=room:a");
+  await link.frame("synced");
+  link.send("x\n".repeat(500_000));
+  const error = await link.frame("error");
+  expect(error).toMatchObject({
+    code: "bad-request",
+    message: expect.stringMatching(/256 frames/),
+  });
+  expect(link.frames.filter(({ kind }) => kind === "error")).toHaveLength(1);
+  expect(await link.end()).toBe(4400);
+});

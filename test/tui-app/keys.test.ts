@@ -99,6 +99,18 @@ describe("leaving", () => {
     expect(client.quits).toBe(0);
   });
 
+  it("asks before it quits while something isn't sent, however one quits", () => {
+    for (const keys of ["\x04", "/quit\r"]) {
+      const client = new Client();
+      client.status = { ...client.status, unacked: 2 };
+      client.type(keys);
+      expect(client.state.notice?.text).toMatch(/^2 messages are not sent yet/);
+      expect(client.quits).toBe(0);
+      client.type(keys);
+      expect(client.quits).toBe(1);
+    }
+  });
+
   it("quits at Ctrl+D on nothing; on a text it deletes", () => {
     const client = new Client();
     client.type("ab\x01\x04");

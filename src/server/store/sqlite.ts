@@ -41,7 +41,7 @@ export async function openSqlite(file: string, retain: number): Promise<Store> {
 function resolvePath(file: string): string {
   const folder = dirname(file);
   try {
-    mkdirSync(folder, { recursive: true });
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
     return existsSync(file) ? realpathSync(file) : join(realpathSync(folder), basename(file));
   } catch (cause) {
     throw new StoreError("unusable", `${folder} can't be used: ${(cause as Error).message}`, {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { type RawData, type WebSocket, WebSocketServer } from "ws";
+import { type WebSocket, WebSocketServer } from "ws";
 import { ERRORS, isErrorCode, ProtocolError } from "../../protocol/errors.ts";
 import type { ErrorFrame, Publish } from "../../protocol/frames.ts";
 import { type Hello, parseHello } from "../../protocol/hello.ts";
@@ -103,7 +103,13 @@ function receive(
   websocket.on("message", (data, isBinary) => {
     reader.heard();
     const publishes: Publish[] = [];
-    for (const line of linesOf(data, isBinary)) {
+    // ws gives one Buffer a message as long as binaryType is left at its default.
+    const message = data as Buffer;
+    if (hasTooManyLines(message)) {
+      const expected = `expected at most ${LIMITS.publishesPerPost} frames in a message, one a line`;
+      return reader.end({ kind: "error", code: "bad-request", message: expected });
+    }
+    for (const line of linesOf(message, isBinary)) {
       try {
         const frame = parseClientFrame(line);
         if (frame.kind === "publish") publishes.push(frame);
@@ -122,10 +128,18 @@ function receive(
   socket.on("drain", () => reader.drained());
 }
 
-// One frame a line. ws gives one Buffer a message as long as binaryType is left at its default.
-function linesOf(data: RawData, isBinary: boolean): string[] {
+// Counted before anything is made of them: reading a million bad lines would hold up everybody else.
+function hasTooManyLines(message: Buffer): boolean {
+  let lines = 1;
+  for (let at = message.indexOf(10); at >= 0; at = message.indexOf(10, at + 1)) {
+    if (++lines > LIMITS.publishesPerPost) return true;
+  }
+  return false;
+}
+
+function linesOf(message: Buffer, isBinary: boolean): string[] {
   if (isBinary) return ["(binary)"];
-  return (data as Buffer)
+  return message
     .toString()
     .split("\n")
     .filter((line) => line !== "");

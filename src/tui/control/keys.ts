@@ -13,6 +13,8 @@ import { swapTo } from "./transport.ts";
 export function onKey(context: Context, key: Key): void {
   const { store } = context;
   if (store.get().question && answer(context, key)) return;
+  // The terminal is gone: nobody is left to ask.
+  if (key.kind === "closed") return context.quit();
   const action = lookup(key);
   // A line above the composer holds until the next key; the second Ctrl+C has to see what the first one said.
   if (store.get().notice && action !== "interrupt")

@@ -4,7 +4,7 @@ import type { Action } from "../input/keymap.ts";
 import { currentRoom } from "../store/state.ts";
 import type { Context } from "./context.ts";
 import { sources } from "./complete.ts";
-import { interrupt } from "./interrupt.ts";
+import { interrupt, leave } from "./interrupt.ts";
 import { goTo, nextUnread, step } from "./rooms.ts";
 import { resend } from "./say.ts";
 import { page, toBottom, toTop } from "./scroll.ts";
@@ -61,10 +61,10 @@ export function perform(context: Context, action: Action): void {
       return interrupt(context);
     case "delete-or-quit":
       return currentRoom(state).composer.text === ""
-        ? context.quit()
+        ? leave(context)
         : store.dispatch({ kind: "edit", edit: { kind: "delete" } });
     case "quit":
-      return context.quit();
+      return leave(context);
     case "room-1":
     case "room-2":
     case "room-3":

@@ -79,7 +79,7 @@ export async function list(context: Context): Promise<void> {
     const rooms = await context.api.rooms();
     const lines = rooms.slice(0, 30).map(({ topic, present, line, head }) => {
       const about = line === "" ? "" : ` — ${cleanTopicLine(line)}`;
-      return `${cleanTopicLine(roomName(topic))}  ${present.length} online, ${head} messages${about}`;
+      return `${cleanTopicLine(roomName(topic))}  ${present.length} online, ${head} ${head === 1 ? "message" : "messages"}${about}`;
     });
     if (rooms.length > lines.length) lines.push(`and ${rooms.length - lines.length} more`);
     print(context, lines.length === 0 ? ["there are no rooms yet"] : lines);

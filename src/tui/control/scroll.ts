@@ -7,7 +7,7 @@ import { scrollLog } from "../view/log.ts";
 import { type Context, notify, print } from "./context.ts";
 
 /** Messages of the past that are asked for at once. */
-const PAGE = 100;
+const PAGE = 200;
 
 /** Move the log by pages; -1 is up. What isn't here yet is fetched. */
 export function page(context: Context, by: 1 | -1): void {
@@ -37,7 +37,23 @@ function scroll(context: Context, by: number): void {
   const room = currentRoom(store.get());
   const { anchor, missing } = scrollLog(room, paneOf(store.get()), by);
   store.dispatch({ kind: "scroll", topic: room.topic, anchor });
-  if (missing > 0) void older(context, Number.isFinite(missing) ? missing : 0);
+  if (missing === Infinity) void oldest(context);
+  else if (missing > 0) void older(context, missing);
+}
+
+/** Fetch page after page to the beginning, or as far back as is kept. */
+async function oldest(context: Context): Promise<void> {
+  const { store } = context;
+  const { topic } = currentRoom(store.get());
+  for (;;) {
+    const { past, entries } = currentRoom(store.get());
+    if (store.get().current !== topic || past !== "more") return;
+    await older(context, 0);
+    const room = currentRoom(store.get());
+    if (store.get().current !== topic || room.entries.length === entries.length) return;
+    const { anchor } = scrollLog(room, paneOf(store.get()), Number.NEGATIVE_INFINITY);
+    store.dispatch({ kind: "scroll", topic, anchor });
+  }
 }
 
 /** Fetch the page before the first message that is here, and move on by what was missing. */

@@ -23,10 +23,10 @@ export function submit(context: Context, perform: (action: Action) => void): voi
     });
   }
   if (!isCommand(text)) return sendNow(context);
+  // A command may go to another room: what was written is in the one before. The history brings a wrong one back.
   const wrong = runCommand(context, text, perform);
-  if (wrong !== undefined) return notify(context, wrong, "error");
-  // A command may have gone to another room: what was written is in the one before.
   store.dispatch({ kind: "submit", topic: room.topic });
+  if (wrong !== undefined) notify(context, wrong, "error");
 }
 
 /** Send what is written, however long it is. */

@@ -12,14 +12,14 @@ const SHORT_KEYS = "F1 help ";
 export function statusRow(state: StatusState, width: number, tabs: boolean): Row {
   const { link, meters } = state;
   const start = stateSpans(link, meters);
-  const tabsRoom = width - rowCells(start) - 2;
+  const most = width >= 60 ? width - SHORT_KEYS.length - 2 : width;
+  const tabsRoom = most - rowCells(start) - 2;
   const parts = tabs
     ? [[span("  "), ...roomTabs(state, tabsRoom)]]
     : link.state === "live"
       ? figureParts(link, meters)
       : [];
   const left: Span[] = [...start];
-  const most = width >= 60 ? width - SHORT_KEYS.length - 2 : width;
   for (const part of parts) if (rowCells(left) + rowCells(part) <= most) left.push(...part);
   const room = width - rowCells(left) - 2;
   const keys = room >= KEYS.length ? KEYS : room >= SHORT_KEYS.length ? SHORT_KEYS : "";

@@ -68,7 +68,7 @@ export function pickerRows(
     BLANK,
     [
       span(
-        " rtt: round trip of a ping · dlv: from the server's log to this screen · ms, bytes on the wire",
+        " rtt: a ping's round trip, a poller's pause included · dlv: from the server's log to here · ms",
         "dim",
       ),
     ],
