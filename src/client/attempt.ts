@@ -183,7 +183,7 @@ export class Attempt {
 
   #fallSilent(): void {
     const what = this.isSynced ? "nothing came" : "it was opened, but nothing of use came";
-    const seconds = Math.round(this.#silenceMs / 1000);
+    const seconds = Math.round(this.#silenceMs / 100) / 10;
     this.fail(new LinkError("silent", `${what} for ${seconds} s`));
   }
 

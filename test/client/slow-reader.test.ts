@@ -41,8 +41,8 @@ class Valve {
 
 describe.each(TRANSPORTS)("a reader over %s that takes nothing for a while", (transport) => {
   test("holds the server back, and has everything in the end, in order", async () => {
-    const { url } = keep(await serve({ heartbeat: 500 }));
-    const client = keep(await Client.live(url, transport));
+    const { url } = keep(await serve({ heartbeat: 1_000 }));
+    const client = keep(await Client.live(url, transport, { pingInterval: 200 }));
     const valve = new Valve(client);
     const writer = keep(await Client.live(url, "websocket", { topics: {} }));
     await flood(writer);
@@ -57,8 +57,8 @@ describe.each(TRANSPORTS)("a reader over %s that takes nothing for a while", (tr
       return still;
     });
     expect(client.wire.bytes().down).toBeLessThan(total / 2);
-    // It isn't taken for dead meanwhile, by neither side: four heartbeats.
-    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    // It isn't taken for dead meanwhile, by neither side: three heartbeats.
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
     expect(client.reasons("lost")).toEqual([]);
     valve.open();
     await client.received(MESSAGES);

@@ -48,7 +48,8 @@ function inOverlay(context: Context, overlay: Overlay, key: Key): boolean {
   if (moved || overlay.kind !== "picker" || key.name !== "enter") return moved !== undefined;
   const chosen = TRANSPORTS[overlay.index];
   store.dispatch({ kind: "overlay", overlay: undefined });
-  if (chosen) swapTo(context, chosen);
+  const { link } = store.get();
+  if (chosen && chosen !== (link.swapping ?? link.transport)) swapTo(context, chosen);
   return true;
 }
 
