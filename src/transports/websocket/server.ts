@@ -91,6 +91,7 @@ function receive(
   hello: Hello,
 ): void {
   let unacked = 0;
+  let refused = false;
   const publish = async (frames: Publish[]) => {
     if (frames.length === 0) return;
     unacked += frames.length;
@@ -101,14 +102,16 @@ function receive(
     for (const answer of answers) reader.send(answer);
   };
   websocket.on("message", (data, isBinary) => {
+    if (refused) return;
     reader.heard();
-    const publishes: Publish[] = [];
     // ws gives one Buffer a message as long as binaryType is left at its default.
     const message = data as Buffer;
-    if (hasTooManyLines(message)) {
+    refused = hasTooManyLines(message);
+    if (refused) {
       const expected = `expected at most ${LIMITS.publishesPerPost} frames in a message, one a line`;
       return reader.end({ kind: "error", code: "bad-request", message: expected });
     }
+    const publishes: Publish[] = [];
     for (const line of linesOf(message, isBinary)) {
       try {
         const frame = parseClientFrame(line);
