@@ -175,9 +175,10 @@ export class Attempt {
     clearTimeout(this.#deadline);
     const due = performance.now() + this.#silenceMs;
     this.#deadline = setTimeout(() => {
-      // This process was held up, and what has come meanwhile is still to be read.
-      if (performance.now() - due > HELD_UP_MS) this.#listen();
-      else this.#fallSilent();
+      const late = performance.now() - due;
+      if (late < HELD_UP_MS) return this.#fallSilent();
+      // This process was held up: what has come meanwhile is still to be read.
+      this.#deadline = setTimeout(() => this.#fallSilent(), Math.min(late, this.#silenceMs));
     }, this.#silenceMs);
   }
 

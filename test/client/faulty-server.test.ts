@@ -3,7 +3,6 @@ import { describe, expect, test } from "vitest";
 import type { WebSocket } from "ws";
 import { Client, texts } from "./support/client.ts";
 import { type FakeServer, startFakeServer } from "./support/fake-server.ts";
-import { eventually } from "./support/wait.ts";
 import { keep } from "./support/keep.ts";
 
 const welcome = (heartbeat: number) => ({
@@ -173,27 +172,6 @@ describe("publishes that are refused for now", () => {
 });
 
 describe("a WebSocket that opens and then brings nothing", () => {
-  test("before it is synced is given up for the next transport", async () => {
-    const server = keep(
-      await startFakeServer({
-        websocket: (websocket) => {
-          say(websocket, welcome(100));
-          const timer = setInterval(() => say(websocket, { kind: "heartbeat" }), 50);
-          websocket.on("error", () => {}).on("close", () => clearInterval(timer));
-        },
-        request: (_, response) =>
-          void response.writeHead(502, { "content-type": "text/html" }).end("no"),
-      }),
-    );
-    const client = keep(new Client(server.url, "auto", { wait: true }));
-    client.session.start();
-    await eventually(
-      "something else being tried",
-      () => server.asked.some((path) => path.startsWith("/v1/sse")),
-      15_000,
-    );
-  });
-
   test("after it was synced is given up for the next transport, however long that takes to notice", async () => {
     const server = keep(
       await startFakeServer({
