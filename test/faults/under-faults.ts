@@ -64,7 +64,7 @@ export function underFaults(transport: TransportName): void {
 
 async function opening({ transport, proxy, writer, room, fault }: Scene): Promise<void> {
   await publishAll(writer.session, "m", 20, room);
-  const heal = await strike(proxy, fault(300, 2_000), firstPath(transport));
+  const heal = await strike(proxy, fault(300, 2_000), pathOf(transport));
   await using client = follow({ transport, proxy, room });
   client.session.start();
   await heal();
@@ -76,14 +76,14 @@ async function replay({ transport, proxy, writer, room, fault }: Scene): Promise
   await using client = follow({ transport, proxy, room });
   const struck = fault(300, 20_000);
   // What strikes at some byte is there from the beginning; the rest comes while the replay is held up in the middle.
-  const early = "direction" in struck && (await strike(proxy, struck, nextPath(transport)));
+  const early = "direction" in struck && (await strike(proxy, struck, pathOf(transport)));
   const reached = Promise.withResolvers<void>();
   client.session.throttle(async () => {
     if (client.events(room).length > 0) await reached.promise;
   });
   client.session.start();
   if (!early) await client.received(1, room);
-  const heal = early || (await strike(proxy, struck, nextPath(transport)));
+  const heal = early || (await strike(proxy, struck, pathOf(transport)));
   reached.resolve();
   await Promise.all([heal(), keepTalking(writer, room, 20)]);
   await expectAll(client, room, [...texts("m", 1_500), ...texts("t", 20)]);
@@ -93,7 +93,7 @@ async function live({ transport, proxy, writer, room, fault }: Scene): Promise<v
   await using client = follow({ transport, proxy, room });
   client.session.start();
   await client.link("live");
-  const heal = await strike(proxy, fault(200, 400), nextPath(transport));
+  const heal = await strike(proxy, fault(200, 400), pathOf(transport));
   await Promise.all([heal(), keepTalking(writer, room, 40)]);
   await publishAll(writer.session, "m", 5, room);
   await expectAll(client, room, [...texts("t", 40), ...texts("m", 5)]);
@@ -118,7 +118,7 @@ async function swapping({ transport, proxy, writer, room, fault }: Scene): Promi
   const struck = fault(300, 500);
   const before = client.notices.items.length;
   // The path of the new link alone is struck, where that can be.
-  const path = firstPath(transport);
+  const path = pathOf(transport);
   await proxy.inject(struck, "direction" in struck ? { path } : scopeOf(struck, path));
   const swapped = client.session.swap(transport).then(
     () => undefined,
@@ -152,7 +152,7 @@ async function closing({ transport, proxy, writer, room, fault }: Scene): Promis
     client.session.start();
     await client.link("live");
     await observer.received(1, who);
-    await strike(proxy, fault(100, 100), nextPath(transport));
+    await strike(proxy, fault(100, 100), pathOf(transport));
     await client.close();
   }
   await proxy.heal();
@@ -193,11 +193,6 @@ async function expectAll(client: Client, room: string, wanted: readonly string[]
   expect(client.kinds()).not.toContain("gap");
 }
 
-// Long polling begins with a plain poll.
-function firstPath(transport: TransportName): string {
-  return `/v1/${transport === "long-polling" ? "polling" : transport}?`;
-}
-
-function nextPath(transport: TransportName): string {
+function pathOf(transport: TransportName): string {
   return `/v1/${transport}?`;
 }
