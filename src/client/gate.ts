@@ -9,22 +9,27 @@ export interface Numbered {
 }
 
 /**
- * What became of an event. `pass`: these are to be delivered now, in this order · `duplicate`: it was delivered or held before, or is of
- * a log that is no more · `hold`: something before it is missing and has to be fetched
+ * What became of an event. `pass`: these are to be delivered now, in this order · `duplicate`: it was delivered or held before ·
+ * `hold`: something before it is missing and has to be fetched · `stray`: it is of another log than the one that is being read
  */
 export type Passage<Event> =
   | { readonly kind: "pass"; readonly events: readonly Event[] }
   | { readonly kind: "duplicate" }
-  | { readonly kind: "hold" };
+  | { readonly kind: "hold" }
+  | { readonly kind: "stray" };
 
 /** Events held for each topic; beyond it the newest aren't kept: they come again with what is fetched. */
 const HELD = 1_000;
+/** Former epochs that are remembered; what comes late doesn't come later than so many. */
+const FORMER = 8;
 
 interface Place<Event> {
   epoch: string;
   offset: number;
   /** By offset. */
   readonly held: Map<number, Event>;
+  /** Epochs of logs that are no more, the latest first. */
+  former: readonly string[];
 }
 
 /**
@@ -47,19 +52,12 @@ export class Gate<Event extends Numbered> {
   introduce(topic: string, epoch: string, after: number, gap: Gap | undefined): Gap | undefined {
     const place = this.#places.get(topic);
     if (!place) {
-      this.#places.set(topic, { epoch, offset: after, held: new Map() });
+      this.#places.set(topic, { epoch, offset: after, held: new Map(), former: [] });
       return gap;
     }
-    const next = place.offset + 1;
-    let lost =
-      gap ??
-      (place.epoch === epoch ? undefined : { from: next, to: null, reason: "epoch" as const });
+    const lost = place.epoch === epoch ? lostOf(place, after, gap) : anotherLog(place, epoch, gap);
     if (!lost) return undefined;
-    if (lost.reason === "trimmed" && place.epoch === epoch && after > 0) {
-      // Another link may have brought meanwhile what this one can't have any more, or a part of it.
-      if (after < next) return undefined;
-      if (lost.from !== null && lost.from < next) lost = { ...lost, from: next };
-    }
+    if (place.epoch !== epoch) place.former = [place.epoch, ...place.former].slice(0, FORMER);
     place.epoch = epoch;
     place.offset = after;
     place.held.clear();
@@ -70,7 +68,7 @@ export class Gate<Event extends Numbered> {
   accept(topic: string, epoch: string, event: Event): Passage<Event> {
     const place = this.#places.get(topic);
     if (!place) return { kind: "hold" };
-    if (place.epoch !== epoch) return { kind: "duplicate" };
+    if (place.epoch !== epoch) return { kind: "stray" };
     if (event.offset <= place.offset) return { kind: "duplicate" };
     if (!joins(place, event)) {
       if (place.held.has(event.offset)) return { kind: "duplicate" };
@@ -98,6 +96,26 @@ export class Gate<Event extends Numbered> {
   forget(topic: string): void {
     this.#places.delete(topic);
   }
+}
+
+// What a link of the same log can't have any more, as far as no other link has brought it meanwhile.
+function lostOf({ offset }: { offset: number }, after: number, gap: Gap | undefined) {
+  // Both links of a swap may say that the log is a new one, or ends before the cursor: only the first is right.
+  if (gap?.reason === "epoch") return undefined;
+  if (gap?.reason === "future" && gap.to !== null && offset < gap.to) return undefined;
+  if (gap?.reason !== "trimmed" || after === 0) return gap;
+  if (after <= offset) return undefined;
+  return gap.from !== null && gap.from <= offset ? { ...gap, from: offset + 1 } : gap;
+}
+
+// A link of another log: a new one, unless it was asked for while that log was still there, and comes late.
+function anotherLog(
+  { offset, former }: { offset: number; former: readonly string[] },
+  epoch: string,
+  gap: Gap | undefined,
+): Gap | undefined {
+  if (gap?.reason !== "epoch" && former.includes(epoch)) return undefined;
+  return { from: offset + 1, to: null, reason: "epoch" };
 }
 
 function joins({ offset }: { offset: number }, event: Numbered): boolean {

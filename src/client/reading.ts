@@ -49,6 +49,8 @@ export class Reading<Link extends Source> {
   readonly #subscriptions = new Map<string, Subscription>();
   /** What was last told of each topic. */
   readonly #told = new Map<string, TopicNotice>();
+  /** Links that bring what is of another log than the one that is being read. */
+  readonly #stray = new WeakSet<Link>();
   #duplicates = 0;
   #held = 0;
   #gaps = 0;
@@ -101,9 +103,9 @@ export class Reading<Link extends Source> {
     );
   }
 
-  /** Whether events wait for something before them. */
-  get incomplete(): boolean {
-    return this.#gate.held > 0;
+  /** Whether something is missing that this link won't bring. */
+  lacks(link: Link): boolean {
+    return this.#gate.held > 0 || this.#stray.has(link);
   }
 
   get counts(): ReadingCounts {
@@ -116,13 +118,16 @@ export class Reading<Link extends Source> {
     const { topic, epoch, after, mode, key, from } = frame;
     if (!this.#wants(link, topic)) return;
     const gap = this.#gate.introduce(topic, epoch, after, frame.gap);
+    // What comes late of a log that is no more says nothing about the one that is read.
+    if (this.#gate.position(topic)?.epoch !== epoch) return;
     const about: TopicNotice = { kind: "topic", topic, epoch, mode, key, source: from };
     // Polls introduce their topics each time.
     if (!sameTopic(this.#told.get(topic), about)) {
       this.#told.set(topic, about);
       this.#host.tell(about);
     }
-    if (!gap) return;
+    // Whoever heard of the topic may have had enough.
+    if (!gap || !this.#wants(link, topic)) return;
     // What a latest topic has lost is superseded: the newest event of each key follows.
     if (mode === "log") this.#gaps += 1;
     this.#lost += extentOf(gap);
@@ -140,11 +145,10 @@ export class Reading<Link extends Source> {
     const { topic: name, epoch } = topic;
     if (!this.#wants(link, name)) return;
     const passage = this.#gate.accept(name, epoch, eventOf(topic, frame));
-    if (passage.kind === "duplicate") this.#duplicates += 1;
-    if (passage.kind === "hold") {
-      this.#held += 1;
-      this.#host.missing();
-    }
+    if (passage.kind === "duplicate" || passage.kind === "stray") this.#duplicates += 1;
+    if (passage.kind === "hold") this.#held += 1;
+    if (passage.kind === "stray") this.#stray.add(link);
+    if (passage.kind === "hold" || passage.kind === "stray") this.#host.missing();
     if (passage.kind !== "pass") return;
     for (const event of passage.events) {
       // Whoever heard of the one before may have had enough.

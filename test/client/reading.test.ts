@@ -87,3 +87,36 @@ test("a topic is told once, however often links introduce it, and again when som
   reading.introduce(link, { ...introduction, epoch: "bbbbb" });
   expect(told).toHaveLength(2);
 });
+
+test("whoever has enough when a topic is told hears nothing of its gap", () => {
+  const kinds: string[] = [];
+  const { reading, open } = read((notice, self) => {
+    kinds.push(notice.kind);
+    if (notice.kind === "topic") self.unsubscribe(T);
+  });
+  const link = open();
+  reading.introduce(link, { ...introduction, gap: { from: 1, to: 3, reason: "trimmed" } });
+  expect(kinds).toEqual(["topic"]);
+  reading.subscribe(T, "beginning");
+  const gap = { from: 1, to: 3, reason: "trimmed" } as const;
+  reading.introduce(link, { ...introduction, gap });
+  reading.introduce(
+    { ...link, wanted: { subscriptions: reading.subscriptions } },
+    { ...introduction, gap },
+  );
+  expect(kinds).toEqual(["topic", "topic"]);
+});
+
+test("what comes late of a log that is no more is neither told nor read, and is missing on its link", () => {
+  const kinds: string[] = [];
+  const { reading, open, offsets } = read(({ kind }) => void kinds.push(kind));
+  const [late, link] = [open(), open()];
+  reading.introduce(link, { ...introduction, epoch: "bbbbb" });
+  reading.accept(link, event(1));
+  kinds.length = 0;
+  reading.introduce(late, introduction);
+  reading.accept(late, event(1));
+  expect(kinds).toEqual([]);
+  expect(offsets).toEqual([1]);
+  expect([reading.lacks(late), reading.lacks(link)]).toEqual([true, false]);
+});
