@@ -105,6 +105,12 @@ export class Actor {
     this.#wish(this.session.swap(transport));
   }
 
+  /** Not to wait for the next try any longer. */
+  nudge(): void {
+    const { state, transport } = this.session.status;
+    if (state === "waiting") this.swap(transport);
+  }
+
   rename(nick: string): void {
     this.nicks.add(nick);
     this.#wish(this.session.rename(nick));
