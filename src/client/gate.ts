@@ -30,6 +30,8 @@ interface Place<Event> {
   readonly held: Map<number, Event>;
   /** Epochs of logs that are no more, the latest first. */
   former: readonly string[];
+  /** The newest link that has named the epoch. */
+  link: number;
 }
 
 /**
@@ -47,19 +49,32 @@ export class Gate<Event extends Numbered> {
 
   /**
    * A link says where it goes on in a topic.
+   * @param link its number: of two links, the newer one has the higher
    * @returns the gap that has to be reported; undefined: there is none
    */
-  introduce(topic: string, epoch: string, after: number, gap: Gap | undefined): Gap | undefined {
+  introduce(
+    topic: string,
+    epoch: string,
+    after: number,
+    gap: Gap | undefined,
+    link = 0,
+  ): Gap | undefined {
     const place = this.#places.get(topic);
     if (!place) {
-      this.#places.set(topic, { epoch, offset: after, held: new Map(), former: [] });
+      this.#places.set(topic, { epoch, offset: after, held: new Map(), former: [], link });
       return gap;
     }
-    const lost = place.epoch === epoch ? lostOf(place, after, gap) : anotherLog(place, epoch, gap);
+    if (place.epoch !== epoch && comesLate(place, epoch, gap, link)) return undefined;
+    const lost =
+      place.epoch === epoch
+        ? lostOf(place, after, gap)
+        : { from: place.offset + 1, to: null, reason: "epoch" as const };
+    place.link = Math.max(place.link, link);
     if (!lost) return undefined;
+    // A link that didn't ask by the cursor may begin anywhere in a new log: what it leaves out has to be fetched.
+    place.offset = lost.reason === "epoch" && gap?.reason !== "epoch" ? 0 : after;
     if (place.epoch !== epoch) place.former = [place.epoch, ...place.former].slice(0, FORMER);
     place.epoch = epoch;
-    place.offset = after;
     place.held.clear();
     return lost;
   }
@@ -103,19 +118,20 @@ function lostOf({ offset }: { offset: number }, after: number, gap: Gap | undefi
   // Both links of a swap may say that the log is a new one, or ends before the cursor: only the first is right.
   if (gap?.reason === "epoch") return undefined;
   if (gap?.reason === "future" && gap.to !== null && offset < gap.to) return undefined;
-  if (gap?.reason !== "trimmed" || after === 0) return gap;
-  if (after <= offset) return undefined;
-  return gap.from !== null && gap.from <= offset ? { ...gap, from: offset + 1 } : gap;
+  if (gap?.reason !== "trimmed" || gap.from === null || after === 0) return gap;
+  // What lies between the cursor and the gap may still be there: it has to be fetched.
+  if (after <= offset || gap.from > offset + 1) return undefined;
+  return { ...gap, from: offset + 1 };
 }
 
-// A link of another log: a new one, unless it was asked for while that log was still there, and comes late.
-function anotherLog(
-  { offset, former }: { offset: number; former: readonly string[] },
+// Whether a link tells of a log that was there when it asked, and is no more.
+function comesLate(
+  place: { readonly former: readonly string[]; readonly link: number },
   epoch: string,
   gap: Gap | undefined,
-): Gap | undefined {
-  if (gap?.reason !== "epoch" && former.includes(epoch)) return undefined;
-  return { from: offset + 1, to: null, reason: "epoch" };
+  link: number,
+): boolean {
+  return link < place.link || (gap?.reason !== "epoch" && place.former.includes(epoch));
 }
 
 function joins({ offset }: { offset: number }, event: Numbered): boolean {

@@ -19,7 +19,8 @@ export type Subscriptions = ReadonlyMap<string, Subscription>;
 
 /** A link, as far as reading is concerned. */
 interface Source {
-  readonly wanted: { readonly subscriptions: Subscriptions };
+  /** `number`: of two links, the newer one has the higher. */
+  readonly wanted: { readonly subscriptions: Subscriptions; readonly number: number };
   /** Topics by the numbers that stand for them on this link. */
   readonly topics: Map<number, TopicFrame>;
 }
@@ -49,8 +50,8 @@ export class Reading<Link extends Source> {
   readonly #subscriptions = new Map<string, Subscription>();
   /** What was last told of each topic. */
   readonly #told = new Map<string, TopicNotice>();
-  /** Links that bring what is of another log than the one that is being read. */
-  readonly #stray = new WeakSet<Link>();
+  /** Links that leave something out: they begin beyond the cursor, or read another log. */
+  readonly #astray = new WeakSet<Link>();
   #duplicates = 0;
   #held = 0;
   #gaps = 0;
@@ -105,7 +106,7 @@ export class Reading<Link extends Source> {
 
   /** Whether something is missing that this link won't bring. */
   lacks(link: Link): boolean {
-    return this.#gate.held > 0 || this.#stray.has(link);
+    return this.#gate.held > 0 || this.#astray.has(link);
   }
 
   get counts(): ReadingCounts {
@@ -117,9 +118,11 @@ export class Reading<Link extends Source> {
     link.topics.set(frame.n, frame);
     const { topic, epoch, after, mode, key, from } = frame;
     if (!this.#wants(link, topic)) return;
-    const gap = this.#gate.introduce(topic, epoch, after, frame.gap);
+    const gap = this.#gate.introduce(topic, epoch, after, frame.gap, link.wanted.number);
+    const position = this.#gate.position(topic)!;
     // What comes late of a log that is no more says nothing about the one that is read.
-    if (this.#gate.position(topic)?.epoch !== epoch) return;
+    if (position.epoch !== epoch) return;
+    if (position.offset < after) this.#isMissing(link);
     const about: TopicNotice = { kind: "topic", topic, epoch, mode, key, source: from };
     // Polls introduce their topics each time.
     if (!sameTopic(this.#told.get(topic), about)) {
@@ -147,8 +150,8 @@ export class Reading<Link extends Source> {
     const passage = this.#gate.accept(name, epoch, eventOf(topic, frame));
     if (passage.kind === "duplicate" || passage.kind === "stray") this.#duplicates += 1;
     if (passage.kind === "hold") this.#held += 1;
-    if (passage.kind === "stray") this.#stray.add(link);
-    if (passage.kind === "hold" || passage.kind === "stray") this.#host.missing();
+    if (passage.kind === "hold") this.#host.missing();
+    if (passage.kind === "stray") this.#isMissing(link);
     if (passage.kind !== "pass") return;
     for (const event of passage.events) {
       // Whoever heard of the one before may have had enough.
@@ -156,6 +159,11 @@ export class Reading<Link extends Source> {
       this.#host.passed(link, event);
       this.#host.tell(event);
     }
+  }
+
+  #isMissing(link: Link): void {
+    this.#astray.add(link);
+    this.#host.missing();
   }
 
   // A link that was made for an earlier wish has no say in a later one.

@@ -251,6 +251,31 @@ describe("a gap", () => {
     expect(gate.position(T)?.offset).toBe(9);
   });
 
+  test("doesn't hide what lies before it", () => {
+    const { gate, bring, offsets } = gateAt(5);
+    // Event 6 was lost on this link.
+    expect(gate.introduce(T, EPOCH, 9, { from: 7, to: 9, reason: "trimmed" })).toBeUndefined();
+    expect(bring(plain(10))).toBe("hold");
+    expect(gate.introduce(T, EPOCH, 9, { from: 6, to: 9, reason: "trimmed" })?.from).toBe(6);
+    expect(bring(plain(10))).toBe("pass");
+    expect(offsets()).toEqual([10]);
+  });
+
+  test("of the epoch is followed by all of the new log, wherever a link begins in it", () => {
+    const { gate, bring } = gateAt(5);
+    gate.introduce(T, "bbbbb", 7, undefined);
+    expect(gate.position(T)).toEqual({ epoch: "bbbbb", offset: 0 });
+    expect(bring(plain(8), "bbbbb")).toBe("hold");
+  });
+
+  test("isn't made by an older link than the one that has named the epoch", () => {
+    const gate = new Gate<Event>();
+    gate.introduce(T, "bbbbb", 0, undefined, 2);
+    expect(gate.introduce(T, EPOCH, 3, undefined, 1)).toBeUndefined();
+    expect(gate.position(T)?.epoch).toBe("bbbbb");
+    expect(gate.introduce(T, EPOCH, 3, undefined, 3)?.reason).toBe("epoch");
+  });
+
   test("is where the log was restored from a backup: reading goes on at its head", () => {
     const { gate, bring, offsets } = gateAt(50);
     const gap = { from: 41, to: 50, reason: "future" as const };

@@ -131,7 +131,8 @@ class Archive {
   /** @throws Violation where its offsets don't rise by 1 */
   kept(topic: string): readonly Kept[] {
     return this.#kept.all(topic).map(({ offset, sender, body }, index) => {
-      if (offset !== index + 1) throw new Violation(`${topic} holds ${offset} after ${index}`);
+      if (offset !== index + 1)
+        throw new Violation(`${topic} holds ${String(offset)} after ${index}`);
       return { offset: index + 1, text: String(JSON.parse(String(body))), from: String(sender) };
     });
   }

@@ -31,6 +31,7 @@ export class Stay {
   #epoch: string;
   /** The one that must come next; undefined: not known yet. */
   #next: number | undefined;
+  readonly #former = new Set<string>();
   /** The log was lost: this one's gap must come next. */
   #newEpoch: string | undefined;
 
@@ -78,6 +79,7 @@ export class Stay {
 
   #told(epoch: string): void {
     if (this.#newEpoch !== undefined) this.#wrong("no gap of the epoch was told");
+    if (this.#former.has(epoch)) this.#wrong(`back at epoch ${epoch}`);
     if (this.#high !== undefined || typeof this.#since === "object") {
       this.#high ??= this.#low;
       if (epoch !== this.#epoch) this.#newEpoch = epoch;
@@ -108,6 +110,7 @@ export class Stay {
     this.#newEpoch = undefined;
     if (from === null || to !== null) this.#wrong(`a gap from ${from} to ${to}`);
     this.#joins(from, "gap", this.#epoch);
+    this.#former.add(this.#epoch);
     this.#epoch = epoch;
     this.#next = undefined;
     this.#low = 0;
