@@ -2,25 +2,14 @@
 import fc from "fast-check";
 import { test } from "vitest";
 import { checkScripts, REPLAY } from "./support/check.ts";
+import { step } from "./support/step.ts";
 import { type ReadingAct, ReadingWorld, TOPICS } from "./support/reading-world.ts";
 
-type Step = fc.Command<object, ReadingWorld>;
+type Step = fc.AsyncCommand<object, ReadingWorld>;
 
 const topic = fc.constantFrom(...TOPICS);
 const since = fc.constantFrom("now" as const, "beginning" as const, 2);
 const link = fc.nat(3);
-
-function step<Parameters extends unknown[]>(
-  name: string,
-  parameters: { [Index in keyof Parameters]: fc.Arbitrary<Parameters[Index]> },
-  run: (world: ReadingWorld, ...parameters: Parameters) => void,
-): fc.Arbitrary<Step> {
-  return fc.tuple(...parameters).map((values) => ({
-    check: () => true,
-    run: (_model, world) => run(world, ...(values as Parameters)),
-    toString: () => `${name}(${values.join(" ")})`,
-  }));
-}
 
 function onLink<Parameters extends unknown[]>(
   name: string,
@@ -31,7 +20,7 @@ function onLink<Parameters extends unknown[]>(
     ...parameters: Parameters
   ) => void,
 ): fc.Arbitrary<Step> {
-  return step<[number, ...Parameters]>(
+  return step<ReadingWorld, [number, ...Parameters]>(
     name,
     [link, ...parameters] as never,
     (world, number, ...rest) => {
@@ -53,17 +42,24 @@ const INSIDE: Record<string, ReadingAct> = {
 const STEPS: { weight: number; arbitrary: fc.Arbitrary<Step> }[] = [
   {
     weight: 4,
-    arbitrary: step("Subscribe", [topic, since], (world, ...wish) => world.subscribe(...wish)),
-  },
-  { weight: 1, arbitrary: step("Unsubscribe", [topic], (world, name) => world.unsubscribe(name)) },
-  {
-    weight: 4,
-    arbitrary: step("Publish", [topic, fc.integer({ min: 1, max: 5 })], (world, ...what) =>
-      world.publish(...what),
+    arbitrary: step("Subscribe", [topic, since], (world: ReadingWorld, ...wish) =>
+      world.subscribe(...wish),
     ),
   },
-  { weight: 1, arbitrary: step("Trim", [topic], (world, name) => world.trim(name)) },
-  { weight: 1, arbitrary: step("Lose", [topic], (world, name) => world.lose(name)) },
+  {
+    weight: 1,
+    arbitrary: step("Unsubscribe", [topic], (world: ReadingWorld, name) => world.unsubscribe(name)),
+  },
+  {
+    weight: 4,
+    arbitrary: step(
+      "Publish",
+      [topic, fc.integer({ min: 1, max: 5 })],
+      (world: ReadingWorld, ...what) => world.publish(...what),
+    ),
+  },
+  { weight: 1, arbitrary: step("Trim", [topic], (world: ReadingWorld, name) => world.trim(name)) },
+  { weight: 1, arbitrary: step("Lose", [topic], (world: ReadingWorld, name) => world.lose(name)) },
   {
     weight: 2,
     arbitrary: step(
@@ -73,10 +69,10 @@ const STEPS: { weight: number; arbitrary: fc.Arbitrary<Step> }[] = [
         topic,
         fc.constantFrom(...Object.keys(INSIDE)),
       ],
-      (world, on, name, act) => world.arm(on, name, INSIDE[act]!),
+      (world: ReadingWorld, on, name, act) => world.arm(on, name, INSIDE[act]!),
     ),
   },
-  { weight: 4, arbitrary: step("Open", [], (world) => void world.open()) },
+  { weight: 4, arbitrary: step("Open", [], (world: ReadingWorld) => void world.open()) },
   { weight: 5, arbitrary: onLink("Serve", [], (world, one) => world.serve(one)) },
   {
     weight: 6,
@@ -100,9 +96,9 @@ test(
     const scripts = fc.commands([fc.oneof(...STEPS)], { maxCommands: 60, size: "max", ...REPLAY });
     await checkScripts(
       scripts,
-      (script, count) => {
+      async (script, count) => {
         const world = new ReadingWorld();
-        fc.modelRun(() => ({ model: {}, real: world }), script);
+        await fc.asyncModelRun(() => ({ model: {}, real: world }), script);
         world.settle();
         for (const [kind, times] of world.told) count(`${kind}s`, times);
       },
