@@ -48,7 +48,7 @@ test(
           await world.end();
         }
       },
-      { file: "test/model/session.test.ts", runs: 300, ms: 40_000, shrinkMs: 30_000 },
+      { file: "test/model/session.test.ts", runs: 2_000, ms: 30_000, shrinkMs: 30_000 },
     );
   },
 );

@@ -59,7 +59,7 @@ export class LoopWorld implements World {
     const nobody = { nick: undefined, identity: undefined };
     const sent = [this.#alive().publish(frames, nobody)];
     if (twice) sent.push(this.#alive().publish(frames, nobody));
-    const answers = (await Promise.all(sent)).flat();
+    const answers = (await this.#inTime(Promise.all(sent))).flat();
     if (answers.some(({ kind }) => kind !== "ack")) throw new Violation("elsewhere was refused");
     for (const text of texts) {
       const kept = this.kept(topic, this.look(topic).epoch).filter((entry) => entry.text === text);
@@ -70,7 +70,7 @@ export class LoopWorld implements World {
   async restart(how: "stop" | "kill" | "lose"): Promise<void> {
     const hub = this.#alive();
     if (how === "kill") for (const { path } of this.seats) path.cut("rst");
-    else await hub.drain();
+    else await this.#inTime(hub.drain());
     await hub[Symbol.asyncDispose]();
     await this.#start(how === "lose" ? new Archive() : this.#stores.at(-1)!);
   }
@@ -82,7 +82,8 @@ export class LoopWorld implements World {
   async until(what: () => string, condition: () => boolean): Promise<void> {
     for (let left = PATIENCE_MS; !condition(); left -= STEP_MS) {
       if (left <= 0) throw new Violation(what());
-      await this.pass(STEP_MS);
+      await this.pass(0);
+      if (!condition()) await this.pass(STEP_MS);
     }
   }
 
@@ -97,6 +98,20 @@ export class LoopWorld implements World {
     await this.#hub?.[Symbol.asyncDispose]();
     if (this.#faults.length > 0)
       throw new Violation(`the server had faults: ${this.#faults.join(", ")}`);
+  }
+
+  // What takes time here takes it from a clock that has to be advanced.
+  async #inTime<Value>(promise: Promise<Value>): Promise<Value> {
+    let settled = false;
+    const done = promise.finally(() => (settled = true));
+    await Promise.race([
+      done,
+      this.until(
+        () => "the server doesn't answer",
+        () => settled,
+      ),
+    ]);
+    return done;
   }
 
   async #start(store: Archive): Promise<void> {
