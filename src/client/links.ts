@@ -163,7 +163,7 @@ export class Links {
     const newest = this.#candidate ?? this.#active;
     if (!newest) return undefined;
     if (!this.#reading.isRead(newest)) return "topics";
-    return newest === this.#active && this.#reading.incomplete ? "missing" : undefined;
+    return newest === this.#active && this.#reading.lacks(newest) ? "missing" : undefined;
   }
 
   // A swap that is on its way is made anew, so that its link asks for the right things.
@@ -238,7 +238,7 @@ export class Links {
       this.#notices.tell(swap);
     }
     // What was subscribed to while it opened, or was missing on it as well.
-    if (this.#reading.incomplete) this.fetchMissing();
+    if (this.#reading.lacks(attempt)) this.fetchMissing();
     else this.relink();
   }
 
