@@ -78,7 +78,11 @@ export class Session implements AsyncDisposable {
     const track = (task: Promise<unknown>) => this.#track(task);
     this.#meters = new Meters(() => options.wire.bytes());
     this.#pings = new Pings(this.#meters, track);
-    this.#sending = new Sending({ active: () => this.#links.active, track });
+    this.#sending = new Sending({
+      active: () => this.#links.active,
+      delayed: ({ code, message }) => this.#notices.tell({ kind: "error", code, message }),
+      track,
+    });
     this.#throttle = new Throttle(() => this.#sending.size);
     this.#reading = new Reading(options.topics, {
       tell: (notice) => this.#notices.tell(notice),

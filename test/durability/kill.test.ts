@@ -4,14 +4,14 @@ import { expect, test } from "vitest";
 import type { Random } from "../../src/server/feeds/random.ts";
 import { TRANSPORTS } from "../../src/transports/transport.ts";
 import { within } from "../client/support/wait.ts";
-import { run, type ServerProcess, startServer } from "../support/process.ts";
+import { run, startServer } from "../support/process.ts";
 import { createSandbox } from "../support/sandbox.ts";
 import { readDatabase, type Row } from "./support/database.ts";
 import { Follower, Producer, readText } from "./support/producer.ts";
 import { moment, seeded } from "./support/seed.ts";
 
 /** How often the server is killed; 50 by hand is the same test. */
-const ROUNDS = Number(process.env["KILL_ROUNDS"] ?? 8);
+const ROUNDS = Number(process.env["KILL_ROUNDS"] ?? 20);
 /** In the first rounds sessions are left to come back by themselves; later they would wait for up to 20 s. */
 const PATIENT_ROUNDS = 3;
 const ROOMS = ["room:a", "room:b", "room:c"];
@@ -81,11 +81,12 @@ test(
   },
 );
 
-/** Each producer has been heard by the server that runs now. Who waits longer than `patience` allows is woken. */
+/** Each producer has been heard by the server that runs now. From `round` 1 on those that wait for their next try are woken. */
 async function everyoneIsAcked(producers: readonly Producer[], round: number): Promise<void> {
   const before = producers.map(({ acks }) => acks.items.length);
   if (round > 0) {
-    for (const { client } of producers) if (client.session.status.state === "waiting") wake({ client });
+    for (const { client } of producers)
+      if (client.session.status.state === "waiting") wake({ client });
   }
   await Promise.all(
     producers.map(({ name, acks }, index) =>
