@@ -12,7 +12,8 @@ export function lock(file: string): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
     database = new DatabaseSync(path, { timeout: 0 });
-    database.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE;");
+    // Where the file is read-only SQLite locks nothing, and says so only at the first write. This one is never committed.
+    database.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE; PRAGMA user_version = 1;");
     return database;
   } catch (error) {
     database?.close();
