@@ -244,15 +244,11 @@ export class Session implements AsyncDisposable {
   }
 
   #measure(attempt: Attempt, event: TopicEvent): void {
-    const meter = this.#meters.of(attempt.transport);
     this.#meters.all.delivered();
-    meter.delivered();
-    const offset = this.#pings.clockOffset;
+    this.#meters.of(attempt.transport).delivered();
     // What was replayed is old; only what came live tells how long delivery takes.
-    if (!attempt.isSynced || attempt !== this.#links.active || offset === undefined) return;
-    const ms = Math.max(0, Date.now() + offset - event.at);
-    this.#meters.all.deliveryTook(ms);
-    meter.deliveryTook(ms);
+    if (attempt.isSynced && attempt === this.#links.active)
+      this.#pings.delivered(attempt, event.at);
   }
 
   #track(task: Promise<unknown>): void {
