@@ -73,7 +73,7 @@ export class Pings {
     const now = performance.now();
     // The clock comes at once, so it answers the last one.
     const trip = now - (kind === "clock" ? last : first);
-    this.#deliveries.answered(now - trip, this.#clock.add(now - trip, time, now));
+    this.#deliveries.answered(first, this.#clock.add(now - trip, time, now), now);
     if (kind === "clock") return;
     this.#waiting = undefined;
     this.#meters.all.roundTrip(trip);
