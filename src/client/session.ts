@@ -173,6 +173,11 @@ export class Session implements AsyncDisposable {
     return this.#links.swap(transport);
   }
 
+  /** Where the session waits for its next try, make it now: whoever says so knows that the server is back. */
+  retry(): void {
+    this.#links.retry();
+  }
+
   /** Be seen and publish under another nick. Rejects with LinkError if the server refuses it: the old one stays. */
   async rename(nick: string): Promise<void> {
     await this.#links.rename(parseNick(nick));

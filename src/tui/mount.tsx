@@ -67,6 +67,12 @@ export function mount(options: TuiOptions, tap: Tap, end: (error?: Error) => voi
     }),
   );
   stack.use(observe(session, store));
+  if (options.tidings)
+    stack.defer(
+      options.tidings((text, tone) => {
+        store.absorb([{ kind: "divide", text: cleanLine(text), tone, now: Date.now() }]);
+      }),
+    );
   stack.defer(failFirst(session, end));
   session.start();
   void learnLines(context);

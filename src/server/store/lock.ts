@@ -4,12 +4,13 @@ import { StoreError } from "./store.ts";
 /**
  * One server for one database: an exclusive transaction on a file beside it, which the kernel ends with the process, even at
  * kill -9. Closing what is returned ends it as well.
+ * @param patience how long to wait for a server that is letting go of it, in ms; blocks the thread
  * @throws StoreError `locked`, `unusable`
  */
-export function lock(file: string): DatabaseSync {
+export function lock(file: string, patience: number): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
-    database = new DatabaseSync(`${file}-lock`, { timeout: 0 });
+    database = new DatabaseSync(`${file}-lock`, { timeout: patience });
     database.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE;");
     return database;
   } catch (error) {

@@ -45,9 +45,9 @@ class Writer {
   >;
   readonly epoch: string;
 
-  constructor({ file, retain }: WriterOptions) {
+  constructor({ file, retain, patience }: WriterOptions) {
     this.#retain = retain;
-    this.#lock = lock(file);
+    this.#lock = lock(file, patience);
     let database: DatabaseSync | undefined;
     try {
       this.#database = database = new DatabaseSync(file, { timeout: 2_000 });
