@@ -53,7 +53,8 @@ export interface Status {
   readonly unacked: number;
 }
 
-const PING_MS = 5_000;
+/** ms between pings, unless said otherwise. */
+export const PING_MS = 5_000;
 /** Round trips that are told one by one. */
 const ROUND_TRIPS = 16;
 
@@ -135,6 +136,14 @@ export class Session implements AsyncDisposable {
   /** The figures of each transport that was used in this session. */
   get figures(): ReadonlyMap<TransportName, Figures> {
     return this.#meters.figures();
+  }
+
+  /**
+   * How long nothing has come over the link in use, in ms; 0: there is none. Pings are answered, so that a good link is hardly ever
+   * quiet for longer than between two of them.
+   */
+  get quietFor(): number {
+    return this.#links.active?.quietFor ?? 0;
   }
 
   /** Why the session has ended by itself; undefined: it hasn't. */

@@ -2,7 +2,7 @@ import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
 import { eventually } from "../client/support/wait.ts";
 import type { TestTerminal } from "../support/terminal.ts";
-import { Household, kill9, live, say, sees, textsIn } from "./support.ts";
+import { Household, kill9, live, measured, say, sees, textsIn } from "./support.ts";
 
 /** What a takeover may take on a machine that does a lot else; what it took is printed. */
 const PATIENCE_MS = 10_000;
@@ -65,16 +65,12 @@ test.each([
       // The first time they type while there is no server; the second time nothing is sent that could show that it has gone.
       if (round === 1) type();
       await eventually("another host", () => house.hosts(terminals).length === 1, PATIENCE_MS);
-      console.log(
-        `${transport}: another one hosts after ${Math.round(performance.now() - start)} ms`,
-      );
+      measured(`${transport}: another one hosts`, start);
       if (round === 2) type();
       for (const terminal of terminals) {
         await sees(terminal, new RegExp(`during ${round} by ${terminal.pid} +✓`));
       }
-      console.log(
-        `${transport}: all have gone on after ${Math.round(performance.now() - start)} ms`,
-      );
+      measured(`${transport}: all have gone on`, start);
 
       const [next] = house.hosts(terminals);
       expect(house.hosts(terminals)).toHaveLength(1);

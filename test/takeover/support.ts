@@ -46,12 +46,13 @@ export class Household implements AsyncDisposable {
   }
 
   /** Start `backchat` in a terminal. */
-  open(name: string, args: readonly string[] = [], size = { cols: 100, rows: 30 }): TestTerminal {
+  open(name: string, args: readonly string[] = [], port = this.port): TestTerminal {
     const terminal = openTerminal({
       command: process.execPath,
-      args: [CLI, "--port", String(this.port), "--name", name, ...args],
+      args: [CLI, "--port", String(port), "--name", name, ...args],
       env: this.env,
-      ...size,
+      cols: 100,
+      rows: 30,
     });
     this.#opened.push(terminal);
     return terminal;
@@ -75,6 +76,15 @@ export class Household implements AsyncDisposable {
     const lines = readFileSync("/proc/locks", "utf8").split("\n");
     const held = lines.filter((line) => line.includes(`:${ino} `) && line.includes(" WRITE "));
     return new Set(held.map((line) => Number(/WRITE +(\d+)/.exec(line)?.[1])));
+  }
+
+  /** The processes that have logged this, each time that they have. */
+  logged(message: string): number[] {
+    const lines = readFileSync(join(this.state, "server.log"), "utf8").trim().split("\n");
+    const entries = lines
+      .filter((line) => line !== "")
+      .map((line) => JSON.parse(line) as { pid: number; msg: string });
+    return entries.filter(({ msg }) => msg === message).map(({ pid }) => pid);
   }
 
   /** All texts of the room, as whoever comes now reads them. */
@@ -118,6 +128,11 @@ export function sees(terminal: TestTerminal, what: RegExp): Promise<string> {
 export async function kill9(terminal: TestTerminal): Promise<void> {
   process.kill(terminal.pid, "SIGKILL");
   await within(5_000, "the end of a process that was killed", terminal.exited);
+}
+
+/** Print what was measured: nothing is asserted on it. @param since ms of the monotonic clock */
+export function measured(what: string, since: number): void {
+  process.stdout.write(`${what} after ${Math.round(performance.now() - since)} ms\n`);
 }
 
 function listens(pid: number, port: number): boolean {

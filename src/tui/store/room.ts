@@ -48,6 +48,21 @@ export function reached(room: Room, { epoch, offset }: { epoch: string; offset: 
   return { ...room, epoch, first: offset, past };
 }
 
+/** The log was set back: what is here has no place in it any more, and stays on the screen as it is. */
+export function displaced(room: Room): Room {
+  const waiting = room.pending.filter(({ offset }) => offset === 0);
+  const known = room.pending.filter(({ offset }) => offset > 0);
+  return {
+    ...room,
+    first: undefined,
+    past: "none",
+    entries: [...room.entries, ...known].map((entry) =>
+      entry.kind === "message" ? { ...entry, offset: 0 } : entry,
+    ),
+    pending: waiting,
+  };
+}
+
 /** A page of a log. */
 export interface Page {
   readonly epoch: string;

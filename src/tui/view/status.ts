@@ -16,7 +16,7 @@ export function statusRow(state: StatusState, width: number, tabs: boolean): Row
   const tabsRoom = most - rowCells(start) - 2;
   const parts = tabs
     ? [[span("  "), ...roomTabs(state, tabsRoom)]]
-    : link.state === "live"
+    : link.state === "live" && link.quiet === 0
       ? figureParts(link, meters)
       : [];
   const left: Span[] = [...start];
@@ -32,6 +32,13 @@ function stateSpans(link: Link, meters: Meters | undefined): Span[] {
   switch (link.state) {
     case "live": {
       const rtt = meters?.each.get(link.transport)?.rttMs.p50;
+      if (link.quiet > 0) {
+        return [
+          span(" ◑ ", "warn"),
+          span(label, "bold"),
+          span(`  the server is silent: nothing came for ${link.quiet} s`, "warn"),
+        ];
+      }
       const swapping = link.swapping === undefined ? "" : ` → ${transportLabel(link.swapping)} …`;
       return [
         span(" ● ", "good"),
