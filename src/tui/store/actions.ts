@@ -34,8 +34,8 @@ export type Action =
       readonly kind: "gap";
       readonly topic: string;
       readonly text: string;
-      /** Whether the same offsets of the same log come again with something else in them. */
-      readonly reused: boolean;
+      /** The last offset that doesn't come any more; undefined: none of those that were given so far does. */
+      readonly to: number | undefined;
       readonly now: number;
     }
   | { readonly kind: "source"; readonly source: string | undefined }

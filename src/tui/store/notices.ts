@@ -108,9 +108,8 @@ function gapActions({ topic, from, to, reason }: GapNotice, now: number): readon
   if (familyOf(topic) === "who") return [{ kind: "presence-anew", topic }];
   if (familyOf(topic) !== "room") return [];
   const count = from !== null && to !== null ? to - from + 1 : undefined;
-  return [
-    { kind: "gap", topic, text: gapText(from, count, reason), reused: reason === "future", now },
-  ];
+  const last = reason === "trimmed" ? (to ?? undefined) : undefined;
+  return [{ kind: "gap", topic, text: gapText(from, count, reason), to: last, now }];
 }
 
 // Short enough for a screen of 60 cells.

@@ -5,7 +5,7 @@ import { trim } from "./entries.ts";
 import { linkChanged } from "./link.ts";
 import { presence, quiet, renew, settle } from "./members.ts";
 import { discard, kept, refuse, say } from "./own.ts";
-import { displaced, hear, prepend, reached } from "./room.ts";
+import { hear, passOver, prepend, reached } from "./room.ts";
 import { divide, go, inRoom, part, print, withId } from "./rooms.ts";
 import { minuteOf, newRoom, type Room, type State } from "./state.ts";
 import { updateTicker } from "./ticker.ts";
@@ -37,7 +37,7 @@ export function reduce(state: State, action: Action): State {
       }));
     case "gap":
       return divide(
-        action.reused ? inRoom(state, action.topic, displaced) : state,
+        inRoom(state, action.topic, (room) => passOver(room, action.to)),
         action.topic,
         action.text,
         "bad",

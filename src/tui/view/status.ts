@@ -62,12 +62,14 @@ function why({ reason }: Link): Span[] {
 function figureParts({ lastOutage }: Link, meters: Meters | undefined): Row[] {
   if (!meters) return [];
   const { all, gaps, rate, roundTrips } = meters;
-  return [
+  const told: Row = [span(`  gaps ${gaps}`)];
+  const figures: Row[] = [
     [span(roundTrips.length > 1 ? ` ${sparkline(roundTrips.slice(-8))}` : "", "dim")],
     [span(`  ↻${all.reconnects}`)],
     [span(lastOutage ? ` (last ${clock(lastOutage.at)}, ${duration(lastOutage.ms)})` : "")],
     [span(`  ↓${figure(all.bytesPerMessageDown)} ↑${figure(all.bytesPerMessageUp)} B/msg`)],
     rate >= 100 ? [span(`  ${bytes(rate)}/s`)] : [],
-    [span(`  gaps ${gaps}`)],
   ];
+  // What was lost is told before anything else that there is room for.
+  return gaps > 0 ? [told, ...figures] : [...figures, told];
 }
