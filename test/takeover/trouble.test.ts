@@ -72,6 +72,23 @@ test("another program has taken the port: the UI says so, and hosts when it has 
   expect(await house.texts(2)).toEqual(["before", "typed meanwhile"]);
 }, 60_000);
 
+test("rooms in memory alone go with their host: the others say what is gone, and go on in a new log", async () => {
+  await using house = await Household.make();
+  const [alice, bob, carol] = ["alice", "bob", "carol"].map((name) =>
+    house.open(name, ["--memory"]),
+  );
+  for (const terminal of [alice!, bob!, carol!]) await live(terminal);
+  const host = house.hosts([alice!, bob!, carol!])[0]!;
+  const others = [alice!, bob!, carol!].filter((terminal) => terminal !== host);
+  await say(others[0]!, "before");
+  await sees(others[1]!, /before/);
+  await kill9(host);
+  for (const terminal of others) await sees(terminal, /gap: log lost after message 1/);
+  await say(others[1]!, "after");
+  await sees(others[0]!, /after/);
+  expect(await house.texts(1)).toEqual(["after"]);
+});
+
 const SEED = Number(process.env["TAKEOVER_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 const ROUNDS = Number(process.env["TAKEOVER_ROUNDS"] ?? 4);
 
