@@ -12,6 +12,9 @@ test("whoever takes over waits for a server that is still letting go of the data
   const second = openSqlite(folder.file, RETAIN, 10_000);
   const [outcome] = await first.append([append("producer", 1)]);
   expect(outcome).toMatchObject({ kind: "appended", offset: 1 });
+  // Long enough for the second one to find it locked: without patience it gives up meanwhile.
+  second.catch(() => {});
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
   await first[Symbol.asyncDispose]();
   await using store = await within(10_000, "the second store", second);
   expect(store.epoch).toBe(first.epoch);
