@@ -2,7 +2,6 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Logger, pino } from "pino";
 import { ServerApi } from "../client/api.ts";
-import { backoff } from "../client/backoff.ts";
 import { cleanLine } from "../client/clean.ts";
 import type { RunningServer } from "../server/server.ts";
 import { openWire } from "../transports/shared/client/wire.ts";
@@ -27,9 +26,10 @@ const STARTING_MS = 3_000;
 const LETTING_GO_MS = 5_000;
 /** … where a person waits for the UI, who may have to be told that the database is in use for good. */
 const JOINING_MS = 1_000;
-/** Pauses between tries to host: the first is for another process that was quicker, so that its server is found soon. */
+/** The pause after a try to find a server or to host one: short at first, as another process may just have been quicker … */
 const AGAIN_MS = 50;
-const MAX_AGAIN_MS = 5_000;
+/** … and twice as long each time, so often. */
+const DOUBLINGS = 5;
 
 /**
  * The server on this machine: joined if it is there, hosted by this process if not, or once it has gone. Of several who want to host,
@@ -91,16 +91,15 @@ export class LocalHost implements AsyncDisposable {
 
   async #watch(url: URL): Promise<void> {
     const { signal } = this.#ended;
-    let failures = 0;
+    let tries = 0;
     let told = "";
     const failed = (message: string) => {
-      failures += 1;
       // What hasn't changed isn't said again.
       if (message !== told) this.#tell({ kind: "failed", message });
       told = message;
     };
     const answered = () => {
-      failures = 0;
+      tries = 0;
       told = "";
       this.#tell({ kind: "back" });
     };
@@ -113,7 +112,7 @@ export class LocalHost implements AsyncDisposable {
         return this.#tell({ kind: "hosting" });
       // Where a connection was there for a while, nothing has failed: on to the next one at once.
       if (end === "gone" && performance.now() - since > AGAIN_MS) continue;
-      const again = AGAIN_MS + Math.min(MAX_AGAIN_MS, failures === 0 ? 0 : backoff(failures, 0));
+      const again = AGAIN_MS * 2 ** Math.min(tries++, DOUBLINGS);
       await sleep(again, undefined, { signal }).catch(() => {});
     }
   }
