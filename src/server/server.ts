@@ -28,6 +28,8 @@ export interface ServerOptions {
   readonly version: string;
   /** ms @default 15000 */
   readonly heartbeat?: number;
+  /** Links at once @default 50000 */
+  readonly maxLinks?: number;
 }
 
 export interface RunningServer {
@@ -36,7 +38,6 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** Links at once. */
 const MAX_LINKS = 50_000;
 /** How long open answers may take to be sent when the server stops, in ms. */
 const STOP_MS = 3_000;
@@ -58,7 +59,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   );
   const nicks = await Nicks.load(store, failed);
   const heartbeat = options.heartbeat ?? DEFAULT_HEARTBEAT_MS;
-  const hub = stack.use(new Hub({ store, nicks, heartbeat, maxLinks: MAX_LINKS, failed }));
+  const maxLinks = options.maxLinks ?? MAX_LINKS;
+  const hub = stack.use(new Hub({ store, nicks, heartbeat, maxLinks, failed }));
   for (const transport of transports) transport.mount(router, hub);
   mountApi(router, hub, store, options.version);
   const aborter = new AbortController();
