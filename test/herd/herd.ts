@@ -1,4 +1,3 @@
-import { TRANSPORTS } from "../../src/client/transport-names.ts";
 import { CLIENT_TRANSPORTS } from "../../src/commands/transports.ts";
 import type { ServerFrame } from "../../src/protocol/frames.ts";
 import type { ClientLink, ClientTransport, TransportName } from "../../src/transports/transport.ts";
@@ -34,13 +33,12 @@ export interface HerdOptions {
 
 /** As those of users: tests of one client poll far more often. */
 const POLL_INTERVAL = { min: 500, max: 4_000 };
-const FIXED = [...TRANSPORTS, "auto"] as const;
 
 /** Many sessions in one process, each with connections of its own. */
 export class Herd implements AsyncDisposable {
   readonly members: readonly Member[];
 
-  constructor(url: URL, { size, rooms, transports = FIXED }: HerdOptions) {
+  constructor(url: URL, { size, rooms, transports }: HerdOptions) {
     this.members = Array.from({ length: size }, (_, index) => {
       const transport = transports[index % transports.length]!;
       return member(url, index, `room:r${index % rooms}`, transport);
@@ -53,19 +51,12 @@ export class Herd implements AsyncDisposable {
 
   /** Resolves when every session has a link again. */
   async allLive(ms: number): Promise<void> {
-    await eventually(`${this.members.length} live sessions`, () => this.#waiting() === 0, ms).catch(
-      (error: Error) => {
-        throw new Error(`${error.message}: ${this.#waiting()} aren't`);
-      },
-    );
-  }
-
-  /** How many sessions use each transport now. */
-  transports(): Record<string, number> {
-    const names = this.members.map(({ client }) => client.session.status.transport);
-    return Object.fromEntries(
-      [...Map.groupBy(names, (name) => name)].map(([name, of]) => [name, of.length]),
-    );
+    const size = this.members.length;
+    try {
+      await eventually(`${size} live sessions`, () => this.#waiting() === 0, ms);
+    } catch (cause) {
+      throw new Error(`${this.#waiting()} of ${size} have no link after ${ms} ms`, { cause });
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

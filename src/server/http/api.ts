@@ -74,7 +74,7 @@ export function mountApi(router: Router, hub: Hub, store: Store, version: string
   });
 
   const check = new StoreCheck(store, `health-${hub.server}`);
-  router.get("/healthz", async (request, response) => {
+  router.get("/healthz", async (request, response, _url) => {
     request.resume();
     const message = hub.draining ? undefined : await check.failure();
     const status = hub.draining ? "draining" : message === undefined ? "ok" : "storage";
