@@ -100,7 +100,7 @@ export class Hub implements ServerHub, AsyncDisposable {
     const reader = new Reader(hello, sink, {
       hold: (name) => this.topics.hold(name),
       closed: () => this.#forget(reader, session, link),
-      heard: () => this.presence.renew(session),
+      heard: () => this.#renew(hello, session),
       failed: this.#options.failed,
     });
     this.#readers.add(reader);
@@ -196,6 +196,11 @@ export class Hub implements ServerHub, AsyncDisposable {
       heartbeat: this.heartbeat,
       nick,
     };
+  }
+
+  #renew({ nick, identity }: Hello, session: string): void {
+    this.presence.renew(session);
+    if (nick !== undefined && identity !== undefined) this.nicks.renew(nick, identity);
   }
 
   #forget(reader: Reader, session: string, link: string | undefined): void {

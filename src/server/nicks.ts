@@ -44,9 +44,7 @@ export class Nicks {
   claim(nick: string, identity: string | undefined): void {
     const key = nickKey(nick);
     const lease = this.#held(key);
-    // The secret itself is never stored.
-    const holder =
-      identity === undefined ? undefined : createHash("sha256").update(identity).digest("hex");
+    const holder = identity === undefined ? undefined : holderOf(identity);
     if (key === NOBODY || (lease && lease.identity !== holder)) {
       throw this.taken(nick, () => false);
     }
@@ -54,6 +52,16 @@ export class Nicks {
     const until = now() + LEASE_MS;
     if (lease?.nick === nick && until - lease.until < RENEW_MS) return;
     this.#lease({ key, nick, identity: holder, until });
+  }
+
+  /** Whoever uses a nick shows a sign of life: their lease goes on. */
+  renew(nick: string, identity: string): void {
+    const key = nickKey(nick);
+    const lease = this.#held(key);
+    const until = now() + LEASE_MS;
+    if (lease && until - lease.until < RENEW_MS) return;
+    const holder = holderOf(identity);
+    if (!lease || lease.identity === holder) this.#lease({ key, nick, identity: holder, until });
   }
 
   /** @param used further nicks that the suggestion must avoid, by key */
@@ -87,4 +95,9 @@ export class Nicks {
     this.#leases.set(lease.key, lease);
     this.#store.saveNick(lease).catch(this.#failed);
   }
+}
+
+// The secret itself is never stored.
+function holderOf(identity: string): string {
+  return createHash("sha256").update(identity).digest("hex");
 }
