@@ -16,6 +16,7 @@ export interface Member {
   readonly client: Client;
   readonly name: string;
   readonly room: string;
+  readonly transport: TransportName | "auto";
   /** When it asked for a link. */
   readonly opened: number[];
   /** When it was live. */
@@ -87,7 +88,7 @@ function member(url: URL, index: number, room: string, transport: TransportName 
   client.session.listen((notice) => {
     if (notice.kind === "link" && notice.state === "live") live.push(performance.now());
   });
-  return { client, name, room, opened, live, floors };
+  return { client, name, room, transport, opened, live, floors };
 }
 
 // The same transport; what it is asked for and told is written down.

@@ -19,10 +19,9 @@ test("two processes with one nick: one leaves, politely or killed, and the nick 
   const server = keep(await serve({ heartbeat: 1_500 }));
   const observer = keep(await Observer.of(server.url));
   const env = { XDG_STATE_HOME: keep(await temporary()).path };
-  const args = (transport: string) => [
-    ...["tail", server.url.href, "room:lobby", "--name", "ann"],
-    ...["--transport", transport, "--format", "json"],
-  ];
+  const { href } = server.url;
+  const args = (transport: string) =>
+    `tail ${href} room:lobby --name ann --transport ${transport} --format json`.split(" ");
   const live = async (transport: string) => {
     const process = keep(run(args(transport), { env }));
     for await (const line of process.lines) if (line.includes('"live"')) break;
