@@ -93,7 +93,9 @@ async function soak(minutes: number, seed: number, clients: number): Promise<boo
   end.abort();
   await running;
   clearInterval(progress);
-  await Promise.all(visitors.map((visitor) => visitor.settle()));
+  await Promise.all(visitors.map((visitor) => visitor.fallSilent()));
+  await Promise.all(visitors.map((visitor) => visitor.catchUp()));
+  await Promise.all(visitors.map((visitor) => visitor.end()));
   clearInterval(comparing);
 
   log.read();

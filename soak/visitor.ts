@@ -53,14 +53,18 @@ export class Visitor {
     this.#life?.compare();
   }
 
-  /** Wait until everything has come and is acknowledged, and end. */
-  async settle(): Promise<void> {
-    const life = this.#life;
-    if (!life) return;
-    const end = performance.now() + SETTLE_MS;
-    while (!life.isSettled && performance.now() < end) await sleep(50);
-    if (!life.isSettled) this.#scene.tally.wrong("leftBehind", life.standing);
-    await life.end(true);
+  /** Wait until all that was published is acknowledged. */
+  async fallSilent(): Promise<void> {
+    await this.#expect((life) => life.isSilent);
+  }
+
+  /** Wait until everything has come. To be called when all have fallen silent. */
+  async catchUp(): Promise<void> {
+    await this.#expect((life) => life.hasAll);
+  }
+
+  async end(): Promise<void> {
+    await this.#life?.end(true);
   }
 
   async #act(): Promise<void> {
@@ -79,6 +83,15 @@ export class Visitor {
     else if (deed < 970) {
       this.#life = undefined;
       await life.end(false);
+    }
+  }
+
+  async #expect(holds: (life: Life) => boolean): Promise<void> {
+    const life = this.#life;
+    const end = performance.now() + SETTLE_MS;
+    while (life && !holds(life)) {
+      if (performance.now() > end) return this.#scene.tally.wrong("leftBehind", life.standing);
+      await sleep(50);
     }
   }
 
@@ -169,9 +182,12 @@ class Life {
     for (const record of this.#records.values()) record.compare();
   }
 
-  get isSettled(): boolean {
-    const { state, unacked } = this.#session.status;
-    return state === "live" && unacked === 0 && this.#behind().length === 0;
+  get isSilent(): boolean {
+    return this.#session.status.unacked === 0;
+  }
+
+  get hasAll(): boolean {
+    return this.#session.status.state === "live" && this.#behind().length === 0;
   }
 
   /** Where it stands, for a person. */
