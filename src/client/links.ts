@@ -300,9 +300,7 @@ export class Links {
     this.#active = undefined;
     this.#host.lost(attempt);
     if (attempt.goodFor >= GOOD_MS) this.#tries = 0;
-    if (attempt.goodFor >= (error.failure === "silent" ? STEADY_MS : GOOD_MS))
-      this.#chooser.good(transport);
-    else this.#chooser.died(transport, error);
+    this.#judge(attempt, error);
     this.#wayBack.stop();
     this.#notices.tell({ kind: "link", transport, state: "lost", reason: error.message });
     this.#dispatch("lost");
@@ -326,6 +324,14 @@ export class Links {
       this.#chooser.failed(transport, error) && !this.#everLive && this.#options.wait !== true;
     const final = !renaming && (!error.retryable || hopeless);
     this.#dispatch(final ? "refused" : "failed");
+  }
+
+  // What was of use for a moment may have died of anything; what brought nothing but the replay was let through for show.
+  #judge({ transport, goodFor }: Attempt, error: LinkError): void {
+    const silent = error.failure === "silent";
+    if (goodFor >= (silent ? STEADY_MS : GOOD_MS)) this.#chooser.good(transport);
+    else if (silent && goodFor < GOOD_MS) this.#chooser.failed(transport, error);
+    else this.#chooser.died(transport, error);
   }
 
   #wasGood({ transport }: Attempt): void {
