@@ -171,7 +171,7 @@ export class Links {
     const newest = this.#candidate ?? this.#active;
     if (!newest) return undefined;
     if (!this.#reading.isRead(newest)) return "topics";
-    return newest === this.#active && this.#reading.incomplete ? "missing" : undefined;
+    return newest === this.#active && this.#reading.lacks(newest) ? "missing" : undefined;
   }
 
   // A swap that is on its way is made anew, so that its link asks for the right things.
@@ -247,7 +247,7 @@ export class Links {
     if (swap) this.#notices.tell(swap.notice);
     this.#wayBack.look();
     // What was subscribed to while it opened, or was missing on it as well.
-    if (this.#reading.incomplete) this.fetchMissing();
+    if (this.#reading.lacks(attempt)) this.fetchMissing();
     else this.relink();
   }
 

@@ -194,6 +194,7 @@ export class Session implements AsyncDisposable {
     const { identity } = this.#options;
     const link = { session: this.#name, number };
     return {
+      number,
       subscriptions,
       nick,
       hello: () => ({ topics: this.#reading.starts(subscriptions), nick, identity, link }),

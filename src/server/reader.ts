@@ -170,7 +170,7 @@ export class Reader implements ServerReader {
           return;
         }
         const { topic } = behind;
-        const { base } = topic;
+        const { base, head } = topic;
         const missed = topic.missed(behind);
         if (missed) {
           this.#jump(behind, missed);
@@ -182,7 +182,8 @@ export class Reader implements ServerReader {
         if (topic.base !== base) continue;
         if (lines.length > 0) this.#replay(behind, lines);
         else if (behind.offset >= topic.head) topic.live.add(behind);
-        else this.#skip(behind, topic.head);
+        // The topic may have moved on while it was read: what is beyond the head of before wasn't looked for.
+        else if (behind.offset < head) this.#skip(behind, head);
       }
     } finally {
       this.#pumping = false;

@@ -70,6 +70,21 @@ describe.each(Object.entries(STORES))("%s", (_name, open) => {
     expect(await store.append([append("p", 2)])).toMatchObject([{ kind: "appended", offset: 2 }]);
   });
 
+  test("a refusal is repeated, however many came after it", async () => {
+    await using opened = await open(100);
+    const { store } = opened;
+    const refused = { kind: "refused", refusal: REFUSAL };
+    const batch = Array.from({ length: 40 }, (_, index) => {
+      return append("p", index + 1, index % 8 === 7 ? {} : { refusal: REFUSAL });
+    });
+    const outcomes = await store.append(batch);
+    expect(outcomes[0]).toEqual(refused);
+    const again = await store.append(batch);
+    expect(again.map(({ kind }) => kind)).toEqual(
+      outcomes.map(({ kind }) => (kind === "appended" ? "duplicate" : kind)),
+    );
+  });
+
   test("a refusal uses its number up and is repeated", async () => {
     await using opened = await open(100);
     const { store } = opened;

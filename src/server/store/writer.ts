@@ -3,7 +3,7 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
 import type { WriterOptions, WriterReply, WriterRequest } from "./messages.ts";
 import { lock, text } from "./lock.ts";
-import { advance, judge, type ProducerState } from "./numbers.ts";
+import { advance, answerAgain, judge, type ProducerState } from "./numbers.ts";
 import { migrate } from "./schema.ts";
 import { type Append, type NickLease, type Outcome, StoreError } from "./store.ts";
 
@@ -122,10 +122,8 @@ class Writer {
     const verdict = judge(producer, item.number);
     if (verdict.kind === "refused") return verdict;
     if (verdict.kind === "seen") {
-      return {
-        kind: "duplicate",
-        offset: item.topic === null ? null : this.#find(item.topic, producer, item.number),
-      };
+      const { topic, number } = item;
+      return answerAgain(item, topic === null ? null : this.#find(topic, producer, number));
     }
     advance(producer, item.number, item.refusal);
     producers.add(producer);

@@ -9,6 +9,8 @@ import { serve, type TestServerOptions } from "./server.ts";
 export interface ServerProcess extends AsyncDisposable {
   readonly url: URL;
   readonly port: number;
+  /** As an administrator stops it: links are told. */
+  stop(): Promise<void>;
   /** As a crash. */
   kill9(): Promise<void>;
 }
@@ -24,17 +26,20 @@ export async function spawnServer(options: TestServerOptions = {}): Promise<Serv
   const forget = atExit(() => child.kill("SIGKILL"));
   const [line] = (await once(createInterface(child.stdout as Readable), "line")) as [string];
   const url = new URL(line);
-  const kill9 = async () => {
+  const end = async (signal: "SIGTERM" | "SIGKILL") => {
     forget();
     if (child.exitCode !== null || child.signalCode !== null) return;
     const exited = once(child, "exit");
-    child.kill("SIGKILL");
+    child.kill(signal);
     await exited;
   };
-  return { url, port: Number(url.port), kill9, [Symbol.asyncDispose]: kill9 };
+  const stop = () => end("SIGTERM");
+  const kill9 = () => end("SIGKILL");
+  return { url, port: Number(url.port), stop, kill9, [Symbol.asyncDispose]: kill9 };
 }
 
 if (process.argv[1] === import.meta.filename) {
   const server = await serve(JSON.parse(process.argv[2]!) as TestServerOptions);
+  process.once("SIGTERM", () => void server.stop().then(() => process.exit()));
   process.stdout.write(`${server.url.href}\n`);
 }
