@@ -41,7 +41,7 @@ try {
   ] as const) {
     const logs = [open("without", group, producers), open("with", group, producers)];
     const rates = logs.map((): number[] => []);
-    const count = group === 1 ? perRound / 20 : perRound;
+    const count = group === 1 ? perRound / 200 : perRound;
     for (const log of logs) log.append(group, retain + 1);
     for (let round = 0; round < rounds; round++) {
       for (const [index, log] of logs.entries()) {
