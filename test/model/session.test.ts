@@ -32,7 +32,7 @@ afterEach(() => {
 
 test(
   "each session sees exactly the log, whatever is published, cut, swapped, lost, repeated, trimmed and thrown",
-  { timeout: 600_000 },
+  { timeout: 300_000 },
   async () => {
     const scripts = fc.commands([fc.oneof(...steps)], { maxCommands: 60, size: "max", ...REPLAY });
     await checkScripts(

@@ -12,7 +12,7 @@ import { type Kept, type Path, Seat, type World } from "./world.ts";
 
 const RETAIN = 30;
 /** Of the clock that is advanced by hand. */
-const PATIENCE_MS = 300_000;
+const PATIENCE_MS = 120_000;
 const STEP_MS = 50;
 
 /** A world without a network and with a clock of its own: the real hub, the real sessions, and links that fail in every way. */
@@ -71,7 +71,7 @@ export class LoopWorld implements World {
     const hub = this.#alive();
     if (how === "kill") for (const { path } of this.seats) path.cut("rst");
     else await this.#inTime(hub.drain());
-    await hub[Symbol.asyncDispose]();
+    await this.#inTime(hub[Symbol.asyncDispose]());
     await this.#start(how === "lose" ? new Archive() : this.#stores.at(-1)!);
   }
 
@@ -95,7 +95,7 @@ export class LoopWorld implements World {
       () => `${left} sessions don't end`,
       () => left === 0,
     );
-    await this.#hub?.[Symbol.asyncDispose]();
+    if (this.#hub) await this.#inTime(this.#hub[Symbol.asyncDispose]());
     if (this.#faults.length > 0)
       throw new Violation(`the server had faults: ${this.#faults.join(", ")}`);
   }
