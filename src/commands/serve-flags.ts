@@ -39,6 +39,15 @@ export const SERVE_FLAGS = {
     min: 1,
     max: 100_000_000,
   },
+  heartbeat: {
+    type: "number",
+    value: "SECONDS",
+    help: "no stream is silent for longer, and who is silent for two of them is gone; give less than the idle limit of a proxy in front",
+    default: 15,
+    min: 1,
+    max: 60,
+    fractions: true,
+  },
   feed: {
     type: "text",
     value: "SOURCE",
@@ -93,6 +102,7 @@ export async function host(
       feed,
       log,
       version: VERSION,
+      heartbeat: flags.heartbeat * 1000,
     });
   } catch (error) {
     throw explain(error, flags);

@@ -228,6 +228,8 @@ export class Hub implements ServerHub, AsyncDisposable {
       }
     }
     this.presence.sweep();
+    // However long a link lives, nobody else may take its nick.
+    for (const key of this.presence.used()) this.nicks.renew(key);
   }
 }
 
