@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import type { Beginning } from "../../../src/client/reading.ts";
 import { TRANSPORTS } from "../../../src/transports/transport.ts";
 import type { Actor, Inside } from "./actor.ts";
 import { checkAll, throwFault, type Seat, type World } from "./world.ts";
@@ -105,6 +106,10 @@ const INSIDE = {
   // centrifuge-js#425: doing this in a handler made an event come twice.
   "resubscribe-now": (actor, topic) => again(actor, topic, "now"),
   "resubscribe-beginning": (actor, topic) => again(actor, topic, "beginning"),
+  "resubscribe-here"(actor, topic) {
+    const last = actor.heard.findLast((event) => event.topic === topic);
+    if (last) again(actor, topic, { epoch: last.epoch, offset: last.offset });
+  },
   // centrifuge-js#392: this wedged the client, which went on saying that it was connected.
   throw() {
     throw new Error("a reader that throws");
@@ -116,7 +121,7 @@ const INSIDE = {
 
 type InsideName = keyof typeof INSIDE;
 
-function again(actor: Actor, topic: string, from: "now" | "beginning"): void {
+function again(actor: Actor, topic: string, from: Beginning): void {
   actor.unsubscribe(topic);
   actor.subscribe(topic, from);
 }
