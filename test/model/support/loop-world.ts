@@ -5,10 +5,11 @@ import { MemoryStore } from "../../../src/server/store/memory.ts";
 import type { Append, Outcome, Store } from "../../../src/server/store/store.ts";
 import type { Wire } from "../../../src/transports/transport.ts";
 import { LinkError, TRANSPORTS } from "../../../src/transports/transport.ts";
-import { SEATS } from "./commands.ts";
-import { type Between, type Ends, loopTransport, sleep } from "./loop-link.ts";
+import { SEATS } from "./command.ts";
+import { type Between, type Ends, sleep } from "./loop-link.ts";
+import { loopTransport } from "./loop-transport.ts";
 import { type LogView, Violation } from "./stay.ts";
-import { type Kept, type Path, Seat, type World } from "./world.ts";
+import { type Kept, type Outage, type Path, Seat, type World } from "./world.ts";
 
 const RETAIN = 30;
 /** Of the clock that is advanced by hand. */
@@ -19,7 +20,7 @@ const STEP_MS = 50;
 export class LoopWorld implements World {
   readonly seats: readonly Seat[];
   readonly #faults: unknown[] = [];
-  readonly #stores: Archive[] = [];
+  readonly #stores = [new Archive()];
   #hub: Hub | undefined;
   #elsewhere = 0;
 
@@ -31,7 +32,7 @@ export class LoopWorld implements World {
 
   static async start(): Promise<LoopWorld> {
     const world = new LoopWorld();
-    await world.#start(new Archive());
+    await world.up();
     return world;
   }
 
@@ -67,12 +68,17 @@ export class LoopWorld implements World {
     }
   }
 
-  async restart(how: "stop" | "kill" | "lose"): Promise<void> {
+  async down(how: Outage): Promise<void> {
     const hub = this.#alive();
     if (how === "kill") for (const { path } of this.seats) path.cut("rst");
     else await this.#inTime(hub.drain());
+    this.#hub = undefined;
     await this.#inTime(hub[Symbol.asyncDispose]());
-    await this.#start(how === "lose" ? new Archive() : this.#stores.at(-1)!);
+    if (how === "lose") this.#stores.push(new Archive());
+  }
+
+  async up(): Promise<void> {
+    if (!this.#hub) await this.#start(this.#stores.at(-1)!);
   }
 
   async pass(ms: number): Promise<void> {
@@ -115,7 +121,6 @@ export class LoopWorld implements World {
   }
 
   async #start(store: Archive): Promise<void> {
-    if (!this.#stores.includes(store)) this.#stores.push(store);
     const failed = (error: unknown) => void this.#faults.push(error);
     const nicks = await Nicks.load(store, failed);
     this.#hub = new Hub({ store, nicks, heartbeat: 1_000, maxLinks: 1_000, failed });

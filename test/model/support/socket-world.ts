@@ -9,9 +9,9 @@ import type { Fault, Scope } from "../../support/fault-proxy/fault.ts";
 import { type FaultProxy, startFaultProxy } from "../../support/fault-proxy/proxy.ts";
 import { createSandbox, type Sandbox } from "../../support/sandbox.ts";
 import { Archive } from "./archive.ts";
-import { SEATS } from "./commands.ts";
+import { SEATS } from "./command.ts";
 import { type LogView, Violation } from "./stay.ts";
-import { type Kept, type Path, Seat, type World } from "./world.ts";
+import { type Kept, type Outage, type Path, Seat, type World } from "./world.ts";
 
 /** Events that the server keeps in each room. */
 const RETAIN = 40;
@@ -47,6 +47,7 @@ export class Host implements AsyncDisposable {
   readonly #file: string;
   readonly #folder: Sandbox;
   #server: ServerProcess;
+  #isUp = true;
   worlds = 0;
 
   private constructor(folder: Sandbox, file: string, server: ServerProcess) {
@@ -70,14 +71,16 @@ export class Host implements AsyncDisposable {
     return this.#server.port;
   }
 
-  async restart(how: "stop" | "kill"): Promise<void> {
-    const { port } = this;
-    await within(
-      15_000,
-      "the end of the server",
-      how === "stop" ? this.#server.stop() : this.#server.kill9(),
-    );
-    this.#server = await spawn(this.#file, port);
+  async down(how: "stop" | "kill"): Promise<void> {
+    const ended = how === "stop" ? this.#server.stop() : this.#server.kill9();
+    await within(15_000, "the end of the server", ended);
+    this.#isUp = false;
+  }
+
+  async up(): Promise<void> {
+    if (this.#isUp) return;
+    this.#server = await spawn(this.#file, this.port);
+    this.#isUp = true;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -112,6 +115,7 @@ export class SocketWorld implements World {
   }
 
   static async start(host: Host): Promise<SocketWorld> {
+    await host.up();
     const proxies = Array.from({ length: SEATS }, () => startFaultProxy(host.port));
     return new SocketWorld(host, await Promise.all(proxies));
   }
@@ -155,9 +159,13 @@ export class SocketWorld implements World {
     }
   }
 
-  async restart(how: "stop" | "kill" | "lose"): Promise<void> {
+  async down(how: Outage): Promise<void> {
     if (how === "lose") throw new Error("this world doesn't lose its log");
-    await this.#host.restart(how);
+    await this.#host.down(how);
+  }
+
+  up(): Promise<void> {
+    return this.#host.up();
   }
 
   async pass(ms: number): Promise<void> {
