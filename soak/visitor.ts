@@ -88,8 +88,9 @@ export class Visitor {
 
   async #expect(holds: (life: Life) => boolean): Promise<void> {
     const life = this.#life;
+    if (!life) return;
     const end = performance.now() + SETTLE_MS;
-    while (life && !holds(life)) {
+    while (!holds(life)) {
       if (performance.now() > end) return this.#scene.tally.wrong("leftBehind", life.standing);
       await sleep(50);
     }

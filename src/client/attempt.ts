@@ -27,6 +27,8 @@ export interface AttemptHost {
 
 /** What a link asks for: fixed when it is wanted, but for the places where it reads on. */
 export interface Wanted {
+  /** The session's links are numbered from 1. */
+  readonly number: number;
   readonly subscriptions: Subscriptions;
   readonly nick: string | undefined;
   readonly hello: () => Hello;

@@ -79,7 +79,11 @@ export class Session implements AsyncDisposable {
     const track = (task: Promise<unknown>) => this.#track(task);
     this.#meters = new Meters(() => options.wire.bytes());
     this.#pings = new Pings(this.#meters, track);
-    this.#sending = new Sending({ active: () => this.#links.active, track });
+    this.#sending = new Sending({
+      active: () => this.#links.active,
+      delayed: ({ code, message }) => this.#notices.tell({ kind: "error", code, message }),
+      track,
+    });
     this.#throttle = new Throttle(() => this.#sending.size);
     this.#reading = new Reading(options.topics, {
       tell: (notice) => this.#notices.tell(notice),
@@ -208,6 +212,7 @@ export class Session implements AsyncDisposable {
     const { identity } = this.#options;
     const link = { session: this.#name, number };
     return {
+      number,
       subscriptions,
       nick,
       hello: () => ({ topics: this.#reading.starts(subscriptions), nick, identity, link }),
@@ -254,15 +259,11 @@ export class Session implements AsyncDisposable {
   }
 
   #measure(attempt: Attempt, event: TopicEvent): void {
-    const meter = this.#meters.of(attempt.transport);
     this.#meters.all.delivered();
-    meter.delivered();
-    const offset = this.#pings.clockOffset;
+    this.#meters.of(attempt.transport).delivered();
     // What was replayed is old; only what came live tells how long delivery takes.
-    if (!attempt.isSynced || attempt !== this.#links.active || offset === undefined) return;
-    const ms = Math.max(0, Date.now() + offset - event.at);
-    this.#meters.all.deliveryTook(ms);
-    meter.deliveryTook(ms);
+    if (attempt.isSynced && attempt === this.#links.active)
+      this.#pings.delivered(attempt, event.at);
   }
 
   #track(task: Promise<unknown>): void {
