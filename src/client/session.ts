@@ -53,7 +53,8 @@ export interface Status {
   readonly unacked: number;
 }
 
-const PING_MS = 5_000;
+/** ms between pings, unless said otherwise. */
+export const PING_MS = 5_000;
 /** Round trips that are told one by one. */
 const ROUND_TRIPS = 16;
 
@@ -141,6 +142,14 @@ export class Session implements AsyncDisposable {
     return this.#meters.figures();
   }
 
+  /**
+   * How long nothing has come over the link in use, in ms; 0: there is none. Pings are answered, so that a good link is hardly ever
+   * quiet for longer than between two of them.
+   */
+  get quietFor(): number {
+    return this.#links.active?.quietFor ?? 0;
+  }
+
   /** Why the session has ended by itself; undefined: it hasn't. */
   get failure(): LinkError | undefined {
     return this.#links.failure;
@@ -175,6 +184,11 @@ export class Session implements AsyncDisposable {
    */
   swap(transport: TransportName): Promise<SwapNotice> {
     return this.#links.swap(transport);
+  }
+
+  /** Where the session waits for its next try, make it now: whoever says so knows that the server is back. */
+  retry(): void {
+    this.#links.retry();
   }
 
   /** Be seen and publish under another nick. Rejects with LinkError if the server refuses it: the old one stays. */

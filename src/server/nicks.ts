@@ -58,21 +58,21 @@ export class Nicks {
   claim(nick: string, identity: string | undefined): void {
     const key = nickKey(nick);
     const lease = this.#held(key);
-    // The secret itself is never stored.
-    const holder =
-      identity === undefined ? undefined : createHash("sha256").update(identity).digest("hex");
+    const holder = identity === undefined ? undefined : holderOf(identity);
     if (key === NOBODY || (lease && lease.identity !== holder)) {
       throw this.taken(nick, () => false);
     }
     if (holder === undefined) return;
-    if (lease?.nick === nick && uptime() - lease.writtenAt < RENEW_MS) return this.renew(key);
-    this.#lease(key, nick, holder);
+    if (lease?.nick === nick) this.renew(key);
+    else this.#lease(key, nick, holder);
   }
 
   /** The nick is in use: its lease, if it has one, begins anew. */
   renew(key: string): void {
     const lease = this.#held(key);
-    if (lease) lease.until = uptime() + LEASE_MS;
+    if (!lease) return;
+    if (uptime() - lease.writtenAt >= RENEW_MS) this.#lease(key, lease.nick, lease.identity);
+    else lease.until = uptime() + LEASE_MS;
   }
 
   /** @param used further nicks that the suggestion must avoid, by key */
@@ -107,4 +107,9 @@ export class Nicks {
   #sweep(): void {
     for (const [key, { until }] of this.#leases) if (until <= uptime()) this.#leases.delete(key);
   }
+}
+
+// The secret itself is never stored.
+function holderOf(identity: string): string {
+  return createHash("sha256").update(identity).digest("hex");
 }

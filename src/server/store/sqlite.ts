@@ -23,11 +23,12 @@ const PAGE_BYTES = 256 * 1024;
 /**
  * The durable store: one SQLite file in WAL mode. A thread of its own writes; reads happen here, on a read-only connection.
  * @param retain events kept in each log
+ * @param patience how long to wait for a server that is letting go of the file, in ms @default 0
  * @throws StoreError `unusable`, `locked`
  */
-export async function openSqlite(file: string, retain: number): Promise<Store> {
+export async function openSqlite(file: string, retain: number, patience = 0): Promise<Store> {
   const path = resolvePath(file);
-  const writer = new WriterThread({ file: path, retain });
+  const writer = new WriterThread({ file: path, retain, patience });
   try {
     const { epoch } = await writer.started;
     return new SqliteStore(epoch, writer, new DatabaseSync(path, { readOnly: true }));

@@ -54,9 +54,9 @@ export class Writing {
   /** When producers were last seen: ms since 1970, but never less than before. */
   #seen: number;
 
-  constructor({ file, retain }: WriterOptions) {
+  constructor({ file, retain, patience }: WriterOptions) {
     this.#retain = retain;
-    this.#lock = lock(file);
+    this.#lock = lock(file, patience);
     let database: DatabaseSync | undefined;
     try {
       inspect(file, MIGRATIONS.length);

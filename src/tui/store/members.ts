@@ -1,3 +1,5 @@
+import { DEFAULT_HEARTBEAT_MS } from "../../protocol/limits.ts";
+
 /** Who is in a room, as its `who:` topic tells. */
 export interface Members {
   /** Nicks, in the order in which they came. */
@@ -18,8 +20,11 @@ export const NOBODY: Members = {
 /** So long after a link has come, what the topic tells is how things are and not what happens; in ms. */
 export const QUIET_MS = 3_000;
 
-/** How long after a gap the old list is shown, in ms. */
-export const RENEW_MS = 2_000;
+/**
+ * How long after a gap the old list is shown, in ms: as long as a lease. When the server was away, everybody comes back in a time of
+ * their own, and whoever isn't back by then has gone.
+ */
+export const RENEW_MS = 2 * DEFAULT_HEARTBEAT_MS;
 
 /** What is told of somebody's coming or going; undefined: nothing. */
 export type Told = "joined" | "left" | undefined;
