@@ -62,9 +62,8 @@ test.each(["killed", "stopped"] as const)(
   async (how) => {
     const folder = keep(await temporary());
     const database = join(folder.path, "presence.db");
-    const first = await (how === "killed" ? spawnServer({ database }) : serve({ database }));
+    const first = keep(await spawnServer({ database }));
     const { port, url } = first;
-    keep(first);
     const detour = keep(await startFaultProxy(port));
     const people = await Promise.all(
       ["bob", "carol", "dave"].map(async (nick, index) =>
@@ -89,14 +88,15 @@ test.each(["killed", "stopped"] as const)(
     store.subscribe(() => lists.push(here()));
     using _observing = observe(alice.session, store);
     alice.session.start();
+    await alice.link("live");
     const everybody = "alice bob carol dave";
     await alice.notices.until("everybody", () => here() === everybody);
     const settled = lists.length;
 
     await detour.inject({ kind: "refuse" });
-    if ("kill9" in first) await first.kill9();
+    if (how === "killed") await first.kill9();
     else await first.stop();
-    keep(await serve({ database, port }));
+    keep(await spawnServer({ database, port }));
     const began = (nick: string) => (n: (typeof alice.notices.items)[number]) =>
       n.kind === "event" && n.topic === "who:lobby" && (n.body as { nick: string }).nick === nick;
     const gap = await alice.notices.first(
