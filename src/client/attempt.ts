@@ -90,6 +90,11 @@ export class Attempt {
     return this.#syncedAt === undefined ? 0 : this.#heardAt - this.#syncedAt;
   }
 
+  /** How long nothing has come, in ms. */
+  get quietFor(): number {
+    return performance.now() - this.#heardAt;
+  }
+
   /**
    * Send frames. If they can't be sent, the link ends.
    * @returns whether they have been handed over

@@ -26,7 +26,7 @@ export interface Better {
 /**
  * Which transport to use next. Named ones are used whatever happens; `auto` begins with WebSocket and goes on to the next when a path
  * carries something else, or nothing. A server that can't be reached at all, or that says no itself, is no transport's fault. Whatever
- * is held against a transport runs out: nobody can tell a bad path from a server that was away for a while (decisions/006).
+ * is held against a transport runs out: nobody can tell a bad path from a server that was away for a while (decisions/010).
  */
 export class Chooser {
   readonly #names: readonly TransportName[];

@@ -150,6 +150,11 @@ export class Links {
     return this.#openAnew(() => this.#swaps.begin(from, transport));
   }
 
+  /** What stood in the way may be gone: the next try needn't wait any longer. */
+  retry(): void {
+    this.#dispatch("retry");
+  }
+
   /** Rejects with LinkError when the new link failed. */
   async rename(nick: string): Promise<void> {
     this.#nick = nick;

@@ -77,12 +77,14 @@ export const SERVE_FLAGS = {
 
 /**
  * Start a server as the flags say.
+ * @param patience how long to wait for another server that is letting go of the database, in ms @default 0
  * @throws UsageError, CommandError; HostTaken where something else listens on the port
  */
 export async function host(
   flags: Values<typeof SERVE_FLAGS>,
   log: Logger,
   warn: (line: string) => void,
+  patience = 0,
 ): Promise<RunningServer> {
   if (flags.memory && flags.db !== undefined)
     throw new UsageError("--memory and --db exclude each other: give one of them");
@@ -102,6 +104,7 @@ export async function host(
       feed,
       log,
       version: VERSION,
+      patience,
       heartbeat: flags.heartbeat * 1000,
     });
   } catch (error) {

@@ -100,7 +100,7 @@ export class Hub implements ServerHub, AsyncDisposable {
     const reader = new Reader(hello, sink, {
       hold: (name) => this.topics.hold(name),
       closed: () => this.#forget(reader, session, link),
-      heard: () => this.#renew(hello, session),
+      heard: () => this.presence.renew(session),
       failed: this.#options.failed,
     });
     this.#readers.add(reader);
@@ -198,11 +198,6 @@ export class Hub implements ServerHub, AsyncDisposable {
     };
   }
 
-  #renew({ nick, identity }: Hello, session: string): void {
-    this.presence.renew(session);
-    if (nick !== undefined && identity !== undefined) this.nicks.renew(nick, identity);
-  }
-
   #forget(reader: Reader, session: string, link: string | undefined): void {
     this.#readers.delete(reader);
     this.#streams.delete(reader);
@@ -235,6 +230,8 @@ export class Hub implements ServerHub, AsyncDisposable {
       }
     }
     this.presence.sweep();
+    // However long a link lives, nobody else may take its nick.
+    for (const key of this.presence.used()) this.nicks.renew(key);
   }
 }
 

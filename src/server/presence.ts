@@ -115,6 +115,11 @@ export class Presence {
     return Array.from(this.#rooms.get(room)?.values() ?? [], ({ nick }) => nick);
   }
 
+  /** The keys of the nicks that are used now. */
+  used(): Iterable<string> {
+    return this.#used.keys();
+  }
+
   /** The rooms that somebody is in. */
   rooms(): string[] {
     return [...this.#rooms.keys()];

@@ -5,6 +5,7 @@ import type { Hello } from "../protocol/hello.ts";
 import type { Chunk, ServerReader, Sink } from "../transports/transport.ts";
 import { uptime } from "./clock.ts";
 import { eventChunk, frameChunk, type Line } from "./chunk.ts";
+import { StoreError } from "./store/store.ts";
 import type { Beginning, Subscription } from "./topic.ts";
 import type { Hold } from "./topics.ts";
 
@@ -152,7 +153,9 @@ export class Reader implements ServerReader {
       return;
     }
     this.#host.failed(error);
-    this.end({ kind: "error", code: "internal", message: "the server failed to read the log" });
+    const message =
+      error instanceof StoreError ? error.message : "the server failed to read the log";
+    this.end({ kind: "error", code: "internal", message });
   }
 
   // Read on, topic by topic, until the link is full or all topics are live. Between finding a topic at its head and

@@ -28,6 +28,8 @@ export interface ServerOptions {
   readonly version: string;
   /** ms @default 15000 */
   readonly heartbeat?: number;
+  /** How long to wait for another server that is letting go of the database, ms @default 0 */
+  readonly patience?: number;
   /** Links at once @default 50000 */
   readonly maxLinks?: number;
 }
@@ -55,7 +57,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   await using stack = new AsyncDisposableStack();
   stack.defer(() => router.close());
   const store = stack.use(
-    database === undefined ? new MemoryStore(retain) : await openSqlite(database, retain),
+    database === undefined
+      ? new MemoryStore(retain)
+      : await openSqlite(database, retain, options.patience),
   );
   const nicks = await Nicks.load(store, failed);
   const heartbeat = options.heartbeat ?? DEFAULT_HEARTBEAT_MS;

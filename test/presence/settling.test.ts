@@ -37,7 +37,7 @@ test("who isn't back a lease after the last of several restarts has gone, and no
       return () => {};
     };
     const store = new Store(fresh());
-    using _observing = observe({ listen, stats, figures, roundTrips }, store);
+    using _observing = observe({ listen, stats, figures, roundTrips, quietFor: 0 }, store);
     const here = () => currentRoom(store.get()).members.here;
     tell(coming("bob"));
     tell(coming("carol"));

@@ -42,8 +42,14 @@ export function presence(
       members: renewed === members.renewed ? members : { ...members, renewed },
       told: undefined,
     };
-  const told = now < members.quietUntil ? undefined : here ? "joined" : "left";
+  const told = isQuiet(members, now) ? undefined : here ? "joined" : "left";
   return { members: { ...members, here: placed(members.here, nick, here), renewed }, told };
+}
+
+// A clock that was set back makes no quiet longer.
+function isQuiet({ quietUntil }: Members, now: number): boolean {
+  const left = quietUntil - now;
+  return left > 0 && (left <= QUIET_MS || left === Number.POSITIVE_INFINITY);
 }
 
 export function quiet(members: Members, now: number): Members {

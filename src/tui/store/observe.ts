@@ -3,11 +3,12 @@ import type { Notice } from "../../client/events.ts";
 import { RENEW_MS } from "./members.ts";
 import { actionsOf } from "./notices.ts";
 import { meterPoll } from "./meter-poll.ts";
+import { silence } from "./silence.ts";
 import type { Store } from "./store.ts";
 import { tickerFeed } from "./ticker-feed.ts";
 
 /** What the store hears from. */
-export type Source = Pick<Session, "listen" | "stats" | "figures" | "roundTrips">;
+export type Source = Pick<Session, "listen" | "stats" | "figures" | "roundTrips" | "quietFor">;
 
 /** Keep a store up to date with a session. Timers run only while something changes, besides the clock's minute. */
 export function observe(session: Source, store: Store): Disposable {
@@ -16,6 +17,7 @@ export function observe(session: Source, store: Store): Disposable {
   const meters = stack.use(meterPoll(session, store));
   const countdown = stack.use(new Countdown(store));
   const settling = stack.use(new Settling(store));
+  stack.use(silence(session, store));
   stack.use(minuteClock(store));
 
   const onNotice = (notice: Notice): void => {

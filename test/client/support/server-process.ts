@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
-import { atExit } from "../../support/sandbox.ts";
+import { atExit, type Environment } from "../../support/sandbox.ts";
 import { serve, type TestServerOptions } from "./server.ts";
 
 export interface ServerProcess extends AsyncDisposable {
@@ -15,12 +15,17 @@ export interface ServerProcess extends AsyncDisposable {
   kill9(): Promise<void>;
 }
 
-export async function spawnServer(options: TestServerOptions = {}): Promise<ServerProcess> {
+/** @param env laid over this process's environment */
+export async function spawnServer(
+  options: TestServerOptions = {},
+  env: Environment = {},
+): Promise<ServerProcess> {
   const child: ChildProcess = spawn(
     process.execPath,
     [import.meta.filename, JSON.stringify(options)],
     {
       stdio: ["ignore", "pipe", "inherit"],
+      env: { ...process.env, ...env },
     },
   );
   const forget = atExit(() => child.kill("SIGKILL"));
