@@ -94,14 +94,8 @@ test.each(["killed", "stopped"] as const)(
     const settled = lists.length;
 
     await detour.inject({ kind: "refuse" });
-<<<<<<< HEAD
-    if (how === "killed") await first.kill9();
-    else await first.stop();
-    keep(await spawnServer({ database, port }));
-=======
     await (how === "killed" ? first.kill9() : first.stop());
-    keep(await serve({ database, port }));
->>>>>>> main
+    keep(await spawnServer({ database, port }));
     const began = (nick: string) => (n: (typeof alice.notices.items)[number]) =>
       n.kind === "event" && n.topic === "who:lobby" && (n.body as { nick: string }).nick === nick;
     const gap = await alice.notices.first(
