@@ -4,7 +4,6 @@ import { connect, createServer } from "node:net";
 import type { AddressInfo, Socket } from "node:net";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { startCountingProxy } from "./support/counting-proxy.ts";
 import { run, startServer } from "./support/process.ts";
 import { createSandbox } from "./support/sandbox.ts";
 import { openTerminal } from "./support/terminal.ts";
@@ -176,35 +175,5 @@ describe("a server process", () => {
     await expect(startServer({ script: standIn.path })).rejects.toThrow(
       /exited with 1.*\nport taken/,
     );
-  });
-});
-
-describe("a counting proxy", () => {
-  test("counts exactly what passes, each way, past a half-closed side", async () => {
-    const target = createServer({ allowHalfOpen: true }, (socket) => {
-      socket.on("data", () => {}).on("end", () => socket.end("x".repeat(100_000)));
-    }).listen(0, "127.0.0.1");
-    await once(target, "listening");
-    await using proxy = await startCountingProxy((target.address() as AddressInfo).port);
-    const socket = connect({ port: proxy.port, host: "127.0.0.1", allowHalfOpen: true });
-    socket.end("y".repeat(1_234));
-    const answer = await socket.toArray();
-    expect(Buffer.concat(answer)).toHaveLength(100_000);
-    expect([proxy.up, proxy.down]).toEqual([1_234, 100_000]);
-    target.close();
-  });
-
-  test("cuts its connections when it closes", async () => {
-    const target = createServer().listen(0, "127.0.0.1");
-    await once(target, "listening");
-    const proxy = await startCountingProxy((target.address() as AddressInfo).port);
-    const socket = connect(proxy.port, "127.0.0.1");
-    socket.write("hello");
-    const [other]: Socket[] = await once(target, "connection");
-    const ended = Promise.all([closing(socket), closing(other)]);
-    await proxy.close();
-    await ended;
-    await proxy.close();
-    target.close();
   });
 });

@@ -9,7 +9,7 @@ import {
 } from "../../src/index.ts";
 import { nothingMoreThan, openHandles } from "../transports/support/handles.ts";
 import { texts } from "./support/client.ts";
-import { startMiddlebox } from "./support/middlebox.ts";
+import { startFaultProxy } from "../support/fault-proxy/proxy.ts";
 import { serve } from "./support/server.ts";
 import { eventually, within } from "./support/wait.ts";
 import { keep } from "./support/keep.ts";
@@ -153,14 +153,14 @@ describe.each(TRANSPORTS)("a loop over a topic, over %s", (transport) => {
 describe("a loop", () => {
   test("goes on through swaps and lost connections", async () => {
     const { url, port } = keep(await serve());
-    const middlebox = keep(await startMiddlebox(port));
+    const proxy = keep(await startFaultProxy(port));
     const writer = keep(await connect(url));
-    const session = keep(await connect(middlebox.url, { ...polling }));
+    const session = keep(await connect(proxy.url, { ...polling }));
     const reading = take(session.topic("room:lobby", { since: "beginning" }), 60);
     await fill(writer, "a", 20);
     expect(await session.swap("sse")).toMatchObject({ from: "websocket", to: "sse", lost: 0 });
     await fill(writer, "b", 20);
-    middlebox.cut();
+    proxy.cut();
     await fill(writer, "c", 20);
     expect(await reading).toEqual([...texts("a", 20), ...texts("b", 20), ...texts("c", 20)]);
   });
@@ -243,18 +243,18 @@ describe("a loop", () => {
 
   test("throws when the session ends by itself", async () => {
     const { port } = keep(await serve());
-    const middlebox = keep(await startMiddlebox(port));
-    const session = keep(await connect(middlebox.url, { nick: "alice", transport: "websocket" }));
+    const proxy = keep(await startFaultProxy(port));
+    const session = keep(await connect(proxy.url, { nick: "alice", transport: "websocket" }));
     const reading = take(session.topic("room:lobby"), 1);
     const failed = expect(reading).rejects.toBeInstanceOf(LinkError);
     await eventually("being read", () => session.status.state === "live");
     // Somebody else has the nick when it comes back.
-    await middlebox.kill();
+    await proxy.kill();
     const other = keep(
       await connect(`http://127.0.0.1:${port}`, { nick: "alice", identity: "the-secret-of-alice" }),
     );
     expect(other.status.nick).toBe("alice");
-    await middlebox.mend();
+    await proxy.heal();
     await failed;
     await expect(session.topic("room:lobby").publish("x")).rejects.toBeInstanceOf(LinkError);
   });

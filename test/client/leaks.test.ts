@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { TRANSPORTS } from "../../src/transports/transport.ts";
 import { nothingMoreThan, openHandles } from "../transports/support/handles.ts";
 import { Client, publishAll } from "./support/client.ts";
-import { startMiddlebox } from "./support/middlebox.ts";
+import { startFaultProxy } from "../support/fault-proxy/proxy.ts";
 import { serve } from "./support/server.ts";
 import { eventually } from "./support/wait.ts";
 
@@ -25,19 +25,19 @@ describe.each(TRANSPORTS)("%s", (transport) => {
     await using server = await serve();
     const before = openHandles();
     {
-      await using middlebox = await startMiddlebox(server.port);
-      await using client = await Client.live(middlebox.url, transport);
+      await using proxy = await startFaultProxy(server.port);
+      await using client = await Client.live(proxy.url, transport);
       for (let round = 0; round < ROUNDS; round++) {
         await client.session.swap(transport);
         client.session.subscribe(`room:r${round % 5}`);
         client.session.unsubscribe(`room:r${(round + 3) % 5}`);
         await client.session.publish("room:lobby", "x");
       }
-      middlebox.cut();
+      proxy.cut();
       await client.session.publish("room:lobby", "y");
       await client.received(ROUNDS + 1);
       // The links that were replaced are gone: what is left is the link in use and connections that are kept for the next request.
-      await eventually("the old connections being gone", () => middlebox.open <= 8);
+      await eventually("the old connections being gone", () => proxy.open <= 8);
     }
     await nothingMoreThan(before);
   });

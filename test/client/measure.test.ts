@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { TRANSPORTS } from "../../src/transports/transport.ts";
-import { startCountingProxy } from "../support/counting-proxy.ts";
+import { startFaultProxy } from "../support/fault-proxy/proxy.ts";
 import { Client, publishAll } from "./support/client.ts";
 import { serve } from "./support/server.ts";
 import { spawnServer } from "./support/server-process.ts";
@@ -66,7 +66,7 @@ describe.each(TRANSPORTS)("over %s", (transport) => {
 
   test("all bytes of a session are counted, and each is some transport's", async () => {
     const { port } = keep(await serve());
-    const proxy = keep(await startCountingProxy(port));
+    const proxy = keep(await startFaultProxy(port));
     const client = new Client(new URL(`http://127.0.0.1:${proxy.port}`), "websocket", {
       nick: "counter",
     });

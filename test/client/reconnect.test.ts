@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { OUTBOX_LIMIT } from "../../src/client/outbox.ts";
 import { TRANSPORTS } from "../../src/transports/transport.ts";
 import { Client, publishAll, texts } from "./support/client.ts";
-import { startMiddlebox } from "./support/middlebox.ts";
+import { startFaultProxy } from "../support/fault-proxy/proxy.ts";
 import { serve } from "./support/server.ts";
 import { spawnServer } from "./support/server-process.ts";
 import { keep } from "./support/keep.ts";
@@ -67,28 +67,28 @@ describe("a server that is killed and started again on its file", () => {
 describe.each(TRANSPORTS)("a session over %s", (transport) => {
   test("goes on where it was when the connection comes back", async () => {
     const { port, url } = keep(await serve());
-    const middlebox = keep(await startMiddlebox(port));
+    const proxy = keep(await startFaultProxy(port));
     const writer = keep(await Client.live(url, "websocket", { topics: {} }));
-    const client = keep(await Client.live(middlebox.url, transport));
+    const client = keep(await Client.live(proxy.url, transport));
     await publishAll(writer.session, "a", 5);
     await client.received(5);
-    await middlebox.kill();
+    await proxy.kill();
     await client.link("lost");
     await publishAll(writer.session, "b", 50);
-    await middlebox.mend();
+    await proxy.heal();
     expect(await client.received(55)).toEqual([...texts("a", 5), ...texts("b", 50)]);
     expect(client.session.stats).toMatchObject({ reconnects: 1, gaps: 0, duplicatesDropped: 0 });
   });
 
   test("keeps what is published meanwhile, and brings it in order", async () => {
     const { port } = keep(await serve());
-    const middlebox = keep(await startMiddlebox(port));
-    const client = keep(await Client.live(middlebox.url, transport));
-    await middlebox.kill();
+    const proxy = keep(await startFaultProxy(port));
+    const client = keep(await Client.live(proxy.url, transport));
+    await proxy.kill();
     await client.link("waiting");
     const published = publishAllAtOnce(client, 1_000);
     expect(client.session.status.unacked).toBe(1_000);
-    await middlebox.mend();
+    await proxy.heal();
     const acks = await published;
     expect(acks.map(({ offset }) => offset)).toEqual(
       Array.from({ length: 1_000 }, (_, index) => index + 1),
@@ -135,12 +135,12 @@ describe.each(TRANSPORTS)("a session over %s", (transport) => {
   test("notices within two heartbeats that nothing comes any more, and goes on when it does", async () => {
     const HEARTBEAT = 500;
     const { port, url } = keep(await serve({ heartbeat: HEARTBEAT }));
-    const middlebox = keep(await startMiddlebox(port));
+    const proxy = keep(await startFaultProxy(port));
     const writer = keep(await Client.live(url, "websocket", { topics: {} }));
-    const client = keep(await Client.live(middlebox.url, transport));
+    const client = keep(await Client.live(proxy.url, transport));
     await publishAll(writer.session, "a", 3);
     await client.received(3);
-    middlebox.freeze();
+    proxy.freeze();
     const frozen = performance.now();
     const lost = await client.link("lost");
     const noticed = performance.now() - frozen;
@@ -148,8 +148,8 @@ describe.each(TRANSPORTS)("a session over %s", (transport) => {
     // Counted from the last sign of life, which came before; beyond it only what a loaded machine adds.
     expect(noticed).toBeLessThan(2 * HEARTBEAT + 4_000);
     await publishAll(writer.session, "b", 3);
-    middlebox.thaw();
-    middlebox.cut();
+    await proxy.heal();
+    proxy.cut();
     expect(await client.received(6)).toEqual([...texts("a", 3), ...texts("b", 3)]);
     expect(client.session.stats.gaps).toBe(0);
   });
@@ -168,16 +168,13 @@ describe.each(TRANSPORTS)("a session over %s", (transport) => {
 });
 
 describe("auto", () => {
-  const HTML =
-    "HTTP/1.1 403 Forbidden\r\ncontent-type: text/html\r\nconnection: close\r\n\r\n<h1>Forbidden</h1>";
-
   test("falls back to what a path carries", async () => {
     const { port } = keep(await serve());
-    const blocked = ["websocket", "sse"];
-    const answer = (head: string) =>
-      blocked.some((name) => head.startsWith(`GET /v1/${name}?`)) ? HTML : undefined;
-    const { url } = keep(await startMiddlebox(port, { answer }));
-    const client = keep(await Client.live(url, "auto", { wait: true }));
+    const proxy = keep(await startFaultProxy(port));
+    for (const blocked of ["websocket", "sse"]) {
+      await proxy.inject({ kind: "answer", status: 403 }, { path: `/v1/${blocked}?` });
+    }
+    const client = keep(await Client.live(proxy.url, "auto", { wait: true }));
     expect(client.session.status.transport).toBe("long-polling");
     await publishAll(client.session, "m", 5);
     expect(await client.received(5)).toEqual(texts("m", 5));

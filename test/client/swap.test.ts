@@ -3,16 +3,16 @@ import { describe, expect, test } from "vitest";
 import type { SwapNotice } from "../../src/client/events.ts";
 import { type TransportName, TRANSPORTS } from "../../src/transports/transport.ts";
 import { Client, publishAll, texts } from "./support/client.ts";
-import { startMiddlebox } from "./support/middlebox.ts";
+import { type FaultProxy, startFaultProxy } from "../support/fault-proxy/proxy.ts";
 import { serve } from "./support/server.ts";
 import { keep } from "./support/keep.ts";
 
-const FORBIDDEN =
-  "HTTP/1.1 403 Forbidden\r\ncontent-type: text/html\r\nconnection: close\r\n\r\n<h1>Forbidden</h1>";
-
-/** Answers every request to this transport as a proxy that forbids it. */
-const forbidding = (transport: TransportName) => (head: string) =>
-  head.startsWith(`GET /v1/${transport}?`) ? FORBIDDEN : undefined;
+/** A proxy that forbids this transport. */
+async function forbidding(port: number, transport: TransportName): Promise<FaultProxy> {
+  const proxy = keep(await startFaultProxy(port));
+  await proxy.inject({ kind: "answer", status: 403 }, { path: `/v1/${transport}?` });
+  return proxy;
+}
 
 /** A walk over all pairs of transports, each to itself as well, that takes `length` steps. */
 function walk(length: number, random: () => number): TransportName[] {
@@ -140,7 +140,7 @@ describe("a swap", () => {
     "that a proxy doesn't let through to %s leaves the old link as it is, and says why",
     async (to) => {
       const { port, url } = keep(await serve());
-      const { url: through } = keep(await startMiddlebox(port, { answer: forbidding(to) }));
+      const { url: through } = await forbidding(port, to);
       // Long polling begins with a plain poll.
       const from = to === "sse" ? "websocket" : "sse";
       const client = keep(await Client.live(through, from));
@@ -167,11 +167,11 @@ describe("a swap", () => {
 
   test("that fails doesn't change what is reconnected with", async () => {
     const { port } = keep(await serve());
-    const middlebox = keep(await startMiddlebox(port, { answer: forbidding("polling") }));
-    const client = keep(await Client.live(middlebox.url, "sse"));
+    const proxy = await forbidding(port, "polling");
+    const client = keep(await Client.live(proxy.url, "sse"));
     await expect(client.session.swap("polling")).rejects.toThrow();
     const start = client.notices.items.length;
-    middlebox.cut();
+    proxy.cut();
     expect(await client.link("live", start)).toMatchObject({ transport: "sse" });
   });
 
@@ -209,7 +209,7 @@ describe("a swap", () => {
 
   test("goes on alone when the old link dies under it", async () => {
     const { port, url } = keep(await serve());
-    const dying = keep(await startMiddlebox(port));
+    const dying = keep(await startFaultProxy(port));
     const client = keep(await Client.live(dying.url, "websocket"));
     const writer = keep(await Client.live(url, "websocket", { topics: {} }));
     for (const to of ["sse", "polling", "long-polling", "websocket"] as const) {
@@ -230,11 +230,11 @@ describe("a swap", () => {
 
   test("while there is no link is what is connected with next", async () => {
     const { port } = keep(await serve());
-    const middlebox = keep(await startMiddlebox(port));
-    const client = keep(await Client.live(middlebox.url, "websocket"));
-    await middlebox.kill();
+    const proxy = keep(await startFaultProxy(port));
+    const client = keep(await Client.live(proxy.url, "websocket"));
+    await proxy.kill();
     await client.link("waiting");
-    await middlebox.mend();
+    await proxy.heal();
     const swap = await client.session.swap("polling");
     expect(swap.to).toBe("polling");
     expect(client.session.status).toMatchObject({ state: "live", transport: "polling" });
@@ -242,13 +242,13 @@ describe("a swap", () => {
 
   test("while nobody answers fails, and is the choice for when somebody does", async () => {
     const { port } = keep(await serve());
-    const middlebox = keep(await startMiddlebox(port));
-    const client = keep(await Client.live(middlebox.url, "websocket"));
-    await middlebox.kill();
+    const proxy = keep(await startFaultProxy(port));
+    const client = keep(await Client.live(proxy.url, "websocket"));
+    await proxy.kill();
     await client.link("waiting");
     await expect(client.session.swap("polling")).rejects.toMatchObject({ failure: "unreachable" });
     const start = client.notices.items.length;
-    await middlebox.mend();
+    await proxy.heal();
     expect(await client.link("live", start)).toMatchObject({ transport: "polling" });
   });
 

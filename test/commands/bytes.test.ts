@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { startCountingProxy } from "../support/counting-proxy.ts";
+import { startFaultProxy } from "../support/fault-proxy/proxy.ts";
 import { run, startServer } from "../support/process.ts";
 import { paced } from "./load.ts";
 import { live, printed } from "./output.ts";
@@ -13,7 +13,7 @@ test.each(["websocket", "sse", "long-polling", "polling"])(
   "over %s, tail reports the bytes that really passed",
   async (transport) => {
     await using server = await startServer({ args: ["--feed", "none"] });
-    await using proxy = await startCountingProxy(server.port);
+    await using proxy = await startFaultProxy(server.port);
     const through = `http://127.0.0.1:${proxy.port}`;
     await using tail = run([
       "tail",

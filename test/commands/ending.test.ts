@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { expect, test, vi } from "vitest";
-import { startCountingProxy } from "../support/counting-proxy.ts";
+import { startFaultProxy } from "../support/fault-proxy/proxy.ts";
 import { run, startServer } from "../support/process.ts";
 import { createSandbox } from "../support/sandbox.ts";
 import { numbered } from "./load.ts";
@@ -93,7 +93,7 @@ test.each(["SIGINT", "SIGTERM"] as const)(
 
 test("tail ends in the middle of a swap too", async () => {
   await using server = await startServer({ args: ["--feed", "none"] });
-  await using proxy = await startCountingProxy(server.port);
+  await using proxy = await startFaultProxy(server.port);
   const url = `http://127.0.0.1:${proxy.port}`;
   await using tail = run(["tail", url, "room:lobby", "--rotate", "1"]);
   await live(tail);

@@ -11,7 +11,7 @@ import { openWire } from "../../src/transports/shared/client/wire.ts";
 import { TRANSPORTS } from "../../src/transports/transport.ts";
 import { serve } from "../client/support/server.ts";
 import { eventually, within } from "../client/support/wait.ts";
-import { startCountingProxy } from "../support/counting-proxy.ts";
+import { startFaultProxy } from "../support/fault-proxy/proxy.ts";
 import { certificate, key } from "./support/certificate.ts";
 import { failureOf } from "./support/failure.ts";
 import { nothingMoreThan, openHandles } from "./support/handles.ts";
@@ -58,7 +58,7 @@ describe.each(TRANSPORTS)("over TLS, %s", (name) => {
     async (host) => {
       const server = await serve();
       keep(server);
-      const proxy = await startCountingProxy(await listen(terminator(server.port)));
+      const proxy = await startFaultProxy(await listen(terminator(server.port)));
       keep(proxy);
       const probe = await Probe.open(transport, new URL(`https://${host}:${proxy.port}`));
       keep(probe);

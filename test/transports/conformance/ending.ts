@@ -1,10 +1,9 @@
 import { expect, test } from "vitest";
 import { type ClientTransport, LinkError } from "../../../src/transports/transport.ts";
 import { keep } from "../../client/support/keep.ts";
-import { startMiddlebox } from "../../client/support/middlebox.ts";
+import { startFaultProxy } from "../../support/fault-proxy/proxy.ts";
 import { serve, type TestServerOptions } from "../../client/support/server.ts";
 import { eventually, within } from "../../client/support/wait.ts";
-import { startCountingProxy } from "../../support/counting-proxy.ts";
 import { failureOf } from "../support/failure.ts";
 import { Probe, type ProbeOptions } from "../support/probe.ts";
 import { range } from "../support/range.ts";
@@ -55,10 +54,10 @@ export function ending(transport: ClientTransport): void {
 
   test("ends when the connection is cut, and can't be sent on after", async () => {
     const { port } = await server();
-    const middlebox = keep(await startMiddlebox(port));
-    const probe = await open(middlebox.url);
+    const proxy = keep(await startFaultProxy(port));
+    const probe = await open(proxy.url);
     await probe.first("synced");
-    await middlebox.kill();
+    await proxy.kill();
     const error = await within(5_000, "the end of the link", probe.ended);
     expect(error).toBeInstanceOf(LinkError);
     expect(["closed", "unreachable"]).toContain((error as LinkError).failure);
@@ -67,7 +66,7 @@ export function ending(transport: ClientTransport): void {
 
   test("counts every byte of the connections, both ways", async () => {
     const { port } = await server();
-    const proxy = keep(await startCountingProxy(port));
+    const proxy = keep(await startFaultProxy(port));
     const probe = await open(new URL(`http://127.0.0.1:${proxy.port}`), { nick: "counter" });
     await probe.publish(range(1, 200));
     await probe.frames.until(
