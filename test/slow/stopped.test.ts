@@ -55,10 +55,10 @@ test(
     const perSecond = await flood(server.url, streams);
     const figures = await Promise.all(healthy.map((readers) => nextLine(readers)));
     const stuck = await server.memory();
-    await sayEnd(server);
+    await sayEnd(server, FEED_EVENTS);
 
     for (const reader of stopped) reader.kill("SIGCONT");
-    const reads = await Promise.all(stopped.map(async (reader) => JSON.parse(await nextLine(reader)) as Read));
+    const reads = await Promise.all(stopped.map(result));
     for (const read of reads) {
       expect(read).toMatchObject({
         room: ROOM_EVENTS + 1,
@@ -91,6 +91,39 @@ test(
   },
 );
 
+test(
+  "where retention has gone past it meanwhile, a stopped reader is told how far, and reads on",
+  { timeout: 120_000 },
+  async () => {
+    const count = 20_000;
+    const retain = 1_000;
+    const text = "x".repeat(2_000);
+    await using server = await startMeasured({
+      args: ["--feed", "none", "--retain", String(retain)],
+    });
+    await using stack = new AsyncDisposableStack();
+    const stopped = await Promise.all(
+      TRANSPORTS.map(async (transport) => stack.use(await startReader(server, transport))),
+    );
+    for (const reader of stopped) reader.kill("SIGSTOP");
+    await flood(server.url, [{ topic: ROOM, count, body: (n) => ({ n, text }) }]);
+    await sayEnd(server, 0);
+    for (const reader of stopped) reader.kill("SIGCONT");
+    for (const reader of stopped) {
+      const read = await result(reader);
+      expect(read).toMatchObject({ roomHead: count + 1, outOfOrder: [], duplicates: 0 });
+      const extents = read.gaps.map(({ from, to, reason }) => {
+        expect(reason).toBe("trimmed");
+        return to! - from! + 1;
+      });
+      expect(extents.length).toBeGreaterThan(0);
+      // What it has and what it was told that it can't have is all that there was.
+      expect(read.room + extents.reduce((sum, extent) => sum + extent)).toBe(count + 1);
+      expect(read.room).toBeGreaterThanOrEqual(retain);
+    }
+  },
+);
+
 // By and by: what is waited for comes after much else. That each event joins the last is looked at by the link itself.
 async function caughtUp(link: EventStream): Promise<void> {
   const heads = new Map<string, number>();
@@ -112,8 +145,12 @@ async function startReader(server: MeasuredServer, transport: string): Promise<R
   return reader;
 }
 
-async function sayEnd({ url }: MeasuredServer): Promise<void> {
-  await flood(url, [{ topic: ROOM, count: 1, body: () => ({ end: true, feedHead: FEED_EVENTS }) }]);
+async function sayEnd({ url }: MeasuredServer, feedHead: number): Promise<void> {
+  await flood(url, [{ topic: ROOM, count: 1, body: () => ({ end: true, feedHead }) }]);
+}
+
+async function result(reader: Run): Promise<Read> {
+  return JSON.parse(await nextLine(reader)) as Read;
 }
 
 async function nextLine(child: Run): Promise<string> {
