@@ -70,6 +70,9 @@ export class Attempt {
       get pollInterval() {
         return request.pollInterval;
       },
+      get answerWithin() {
+        return request.answerWithin;
+      },
     });
   }
 

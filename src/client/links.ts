@@ -43,6 +43,8 @@ export interface LinksHost {
 }
 
 const POLL_INTERVAL = { min: 500, max: 4_000 };
+/** What is asked beside a link must be answered within this, in ms, or within two heartbeats if that is less. */
+const ANSWER_MS = 20_000;
 /** A link that was of use for so long was good: the backoff begins anew after it; in ms. */
 const GOOD_MS = 5_000;
 
@@ -202,10 +204,14 @@ export class Links {
     const name = this.#swaps.to ?? this.#chooser.current;
     const { wire, transports } = this.#options;
     const pollInterval = () => this.#pollInterval();
+    const answerWithin = () => Math.min(ANSWER_MS, 2 * this.#heartbeat);
     const request = {
       wire,
       get pollInterval() {
         return pollInterval();
+      },
+      get answerWithin() {
+        return answerWithin();
       },
     };
     const wanted = this.#host.want(++this.#links, this.#nick);
@@ -278,6 +284,8 @@ export class Links {
   }
 
   #ended(attempt: Attempt, error: LinkError): void {
+    // What isn't heard any more on one connection may not be heard on the others either.
+    if (error.failure === "silent" || error.refusal?.code === "silent") this.#options.wire.renew();
     this.#notices.during(() => {
       if (attempt === this.#active) this.#activeEnded(attempt, error);
       else if (attempt === this.#candidate) this.#candidateEnded(attempt, error);
