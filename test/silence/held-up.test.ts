@@ -28,7 +28,10 @@ test("a server that was stopped reads what has come before it calls a client sil
   const url = await firstLine(server);
   const query = "v1/websocket?topic=room:lobby";
   const link = await openWebSocket(`${url.replace("http", "ws")}${query}&nick=alice&link=s.1`, {});
-  const witness = await openWebSocket(`${url.replace("http", "ws")}v1/websocket?topic=who:lobby`, {});
+  const witness = await openWebSocket(
+    `${url.replace("http", "ws")}v1/websocket?topic=who:lobby`,
+    {},
+  );
   await witness.heard("who:lobby", 1);
   const pinging = setInterval(() => link.send({ kind: "ping", id: 1 }), HEARTBEAT / 4);
   try {
@@ -80,7 +83,15 @@ async function heartbeats(count: number): Promise<void> {
 
 /** A server that calls nobody silent: so whoever ends a link is the client. */
 function startPatientServer(): Promise<FakeServer> {
-  const topic = { kind: "topic", n: 1, topic: "room:lobby", epoch: "aaaaa", after: 0, base: 0, mode: "log" };
+  const topic = {
+    kind: "topic",
+    n: 1,
+    topic: "room:lobby",
+    epoch: "aaaaa",
+    after: 0,
+    base: 0,
+    mode: "log",
+  };
   const greeting = [
     { kind: "welcome", version: 1, server: "zzzzz", time: 0, heartbeat: HEARTBEAT },
     topic,
@@ -90,7 +101,10 @@ function startPatientServer(): Promise<FakeServer> {
     response
       .writeHead(200, { "content-type": "application/x-ndjson" })
       .end(said.map((frame) => `${JSON.stringify(frame)}\n`).join(""));
-  const beat = (say: (frame: object) => void, on: (event: "close", listener: () => void) => unknown) => {
+  const beat = (
+    say: (frame: object) => void,
+    on: (event: "close", listener: () => void) => unknown,
+  ) => {
     const timer = setInterval(() => say({ kind: "heartbeat" }), HEARTBEAT / 2);
     on("close", () => clearInterval(timer));
   };
@@ -102,7 +116,8 @@ function startPatientServer(): Promise<FakeServer> {
       beat(say, (event, listener) => websocket.on(event, listener));
     },
     request: ({ url = "" }, response) => {
-      if (url.startsWith("/v1/ping")) return void frames(response, { kind: "clock", id: 0, time: 0 });
+      if (url.startsWith("/v1/ping"))
+        return void frames(response, { kind: "clock", id: 0, time: 0 });
       if (url.startsWith("/v1/polling")) return void frames(response, ...greeting);
       if (url.startsWith("/v1/long-polling"))
         return void setTimeout(() => response.writeHead(204).end(), HEARTBEAT / 2);

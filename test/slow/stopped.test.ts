@@ -24,7 +24,11 @@ const ROOM = "room:load";
 const FEED = "feed:load";
 const streams = [
   { topic: ROOM, count: ROOM_EVENTS, body: (n: number) => ({ n, text: PADDING }) },
-  { topic: FEED, count: FEED_EVENTS, body: (n: number) => ({ key: `k${n % KEYS}`, n, text: PADDING }) },
+  {
+    topic: FEED,
+    count: FEED_EVENTS,
+    body: (n: number) => ({ key: `k${n % KEYS}`, n, text: PADDING }),
+  },
 ];
 
 test(
@@ -85,7 +89,12 @@ test(
     console.log(
       `${Math.round(perSecond)} events/s to ${HEALTHY} healthy readers: ${figures.join(" ")}\n` +
         `stopped: ${inMib(stuck.now)}\nwithout: ${inMib(without.now)}\npeak: ${inMib(stuck.peak)}\n` +
-        reads.map((read, index) => `${TRANSPORTS[index]}: ${read.feed} of ${FEED_EVENTS} of the feed, links lost: ${read.lost}`).join("\n"),
+        reads
+          .map(
+            (read, index) =>
+              `${TRANSPORTS[index]}: ${read.feed} of ${FEED_EVENTS} of the feed, links lost: ${read.lost}`,
+          )
+          .join("\n"),
     );
     expect(inUse(stuck) - inUse(without)).toBeLessThan(16 * MIB);
   },

@@ -25,8 +25,10 @@ type UpgradeHandler = Parameters<ServerRoutes["upgrade"]>[1];
 const KEEP_ALIVE_MS = 65_000;
 /** How long a request may take to come in, in ms. */
 const REQUEST_MS = 30_000;
-/** An answer of which nothing more is taken for so long, in ms, is given up, and its connection. */
-const UNREAD_MS = 30_000;
+/** How often that is looked at, in ms. */
+const LOOK_MS = 2_000;
+/** An answer of which nothing more is taken for so long, in ms, is given up, and its connection; it may be twice as long. */
+const UNREAD_MS = 15_000;
 /** The longest hello (64 topics of 64 characters, each 12 characters when it is percent-encoded) and some more. */
 const HEADER_BYTES = 64 * 1024;
 
@@ -54,6 +56,7 @@ export class Router implements ServerRoutes {
     this.server = createServer({
       keepAliveTimeout: KEEP_ALIVE_MS,
       requestTimeout: REQUEST_MS,
+      connectionsCheckingInterval: LOOK_MS,
       maxHeaderSize: HEADER_BYTES,
       // Any other protocol is an offer (curl --http2 makes one) that may be passed over.
       shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === "websocket",

@@ -4,7 +4,12 @@ import { WebSocket } from "ws";
 import { z } from "zod";
 
 const frame = z.union([
-  z.object({ kind: z.string(), topic: z.string().optional(), n: z.number().optional(), base: z.number().optional() }),
+  z.object({
+    kind: z.string(),
+    topic: z.string().optional(),
+    n: z.number().optional(),
+    base: z.number().optional(),
+  }),
   z.tuple([z.number(), z.number(), z.number()]).rest(z.unknown()),
 ]);
 
@@ -22,7 +27,9 @@ process.stdout.write("ready\n");
 await Promise.all(done);
 const sorted = delays.toSorted((a, b) => a - b);
 const at = (share: number) => sorted[Math.floor(sorted.length * share)] ?? null;
-process.stdout.write(`${JSON.stringify({ p50: at(0.5), p99: at(0.99), samples: sorted.length })}\n`);
+process.stdout.write(
+  `${JSON.stringify({ p50: at(0.5), p99: at(0.99), samples: sorted.length })}\n`,
+);
 process.exit(0);
 
 function follow(): { synced: Promise<void>; finished: Promise<void> } {
