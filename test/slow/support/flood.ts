@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { Pool } from "undici";
 import { z } from "zod";
 import { randomId } from "../../../src/protocol/id.ts";
@@ -15,13 +16,18 @@ const BATCH = 256;
 
 /**
  * Publish at full speed over HTTP: one producer for each stream, which says the next as soon as it has been told that the last is kept.
+ * @param perSecond of each stream, on average @default as fast as it goes
  * @returns events a second
  */
-export async function flood(url: string, streams: readonly Stream[]): Promise<number> {
+export async function flood(
+  url: string,
+  streams: readonly Stream[],
+  perSecond = Infinity,
+): Promise<number> {
   const pool = new Pool(url, { connections: streams.length });
   const begin = performance.now();
   try {
-    await Promise.all(streams.map((stream) => pour(pool, stream)));
+    await Promise.all(streams.map((stream) => pour(pool, stream, perSecond)));
   } finally {
     await pool.close();
   }
@@ -29,11 +35,15 @@ export async function flood(url: string, streams: readonly Stream[]): Promise<nu
   return total / ((performance.now() - begin) / 1000);
 }
 
-async function pour(pool: Pool, { topic, count, body }: Stream): Promise<void> {
+async function pour(pool: Pool, { topic, count, body }: Stream, perSecond: number): Promise<void> {
   const producer = randomId(8);
-  for (let first = 1; first <= count; first += BATCH) {
+  const begin = performance.now();
+  const batch = perSecond === Infinity ? BATCH : Math.max(1, Math.min(BATCH, perSecond / 50));
+  for (let first = 1; first <= count; first += batch) {
+    const early = begin + ((first - 1) / perSecond) * 1000 - performance.now();
+    if (early > 0) await sleep(early);
     const numbers = Array.from(
-      { length: Math.min(BATCH, count + 1 - first) },
+      { length: Math.min(batch, count + 1 - first) },
       (_, at) => first + at,
     );
     const lines = numbers.map((number) =>
