@@ -9,7 +9,7 @@ import { type FaultProxy, startFaultProxy } from "../support/fault-proxy/proxy.t
 import { Heartbeats } from "./heartbeats.ts";
 
 const HEARTBEAT = 400;
-/** Two, and what a loaded machine may add. Half of what an unnoticed third one would cost. */
+/** Two, and what a loaded machine may add. A third one would be noticed. */
 const BOUND = 2.5;
 
 interface Path {

@@ -86,7 +86,7 @@ test(
     await Promise.all(stopped.map(({ exited }) => exited));
     await expect.poll(() => server.links(), { timeout: 20_000 }).toBe(0);
     const without = await server.memory();
-    console.log(
+    process.stdout.write(
       `${Math.round(perSecond)} events/s to ${HEALTHY} healthy readers: ${figures.join(" ")}\n` +
         `stopped: ${inMib(stuck.now)}\nwithout: ${inMib(without.now)}\npeak: ${inMib(stuck.peak)}\n` +
         reads
