@@ -1,11 +1,11 @@
 /** Looks at the clock so often in a heartbeat. */
 const STEPS = 16;
-/** A step that took longer than so many was a pause. */
-const PAUSE = 4;
+/** What took longer than so many steps was a pause. */
+const PAUSE = 2;
 
 /**
- * Counts heartbeats beside whatever is tested, in this process. Where the machine holds the process up, both are held up: of a pause only the
- * beginning counts.
+ * Counts heartbeats beside whatever is tested, in this process. Where the machine holds the process up, both are held up: a pause doesn't count,
+ * and whoever was paused is given as long again to read what has come.
  */
 export class Heartbeats implements Disposable {
   readonly #heartbeat: number;
@@ -30,7 +30,9 @@ export class Heartbeats implements Disposable {
 
   #look(): void {
     const now = performance.now();
-    this.#ms += Math.min(now - this.#last, (PAUSE * this.#heartbeat) / STEPS);
+    const elapsed = now - this.#last;
+    const pause = Math.max(0, elapsed - (PAUSE * this.#heartbeat) / STEPS);
+    this.#ms += elapsed - 2 * pause;
     this.#last = now;
   }
 }
