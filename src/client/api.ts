@@ -29,6 +29,8 @@ export interface HistoryPage {
 
 /** How long an answer may take, in ms. */
 const ANSWER_MS = 10_000;
+/** Requests at once: the links need connections of the same pool. More wait for their turn. */
+const AT_ONCE = 3;
 /** An answer larger than this isn't one of ours, in bytes. */
 const ANSWER_BYTES = 16 * 1024 * 1024;
 
@@ -50,6 +52,9 @@ const healthAnswer = z.object({ backchat: z.string(), status: z.string() });
 export class ServerApi {
   readonly #wire: Wire;
   readonly #identity: string | undefined;
+  #running = 0;
+  /** Those that wait for their turn, the first to come first. */
+  readonly #waiting = new Set<() => void>();
 
   constructor(wire: Wire, identity?: string) {
     this.#wire = wire;
@@ -115,12 +120,14 @@ export class ServerApi {
   async #ask(method: "GET" | "POST", path: string): Promise<string> {
     let status: number;
     let text: string;
+    const signal = AbortSignal.timeout(ANSWER_MS);
     try {
+      using _turn = await this.#turn(signal);
       const response = await this.#wire.pool.request({
         method,
         path,
         headers: this.#identity === undefined ? {} : { authorization: `Bearer ${this.#identity}` },
-        signal: AbortSignal.timeout(ANSWER_MS),
+        signal,
       });
       status = response.statusCode;
       text = await readText(response.body);
@@ -133,6 +140,29 @@ export class ServerApi {
       errorOf(text) ??
       new LinkError("blocked", `expected an answer of a backchat server, got status ${status}`)
     );
+  }
+  async #turn(signal: AbortSignal): Promise<Disposable> {
+    while (this.#running >= AT_ONCE) await this.#someoneIsDone(signal);
+    this.#running += 1;
+    return {
+      [Symbol.dispose]: () => {
+        this.#running -= 1;
+        for (const wake of this.#waiting) return wake();
+      },
+    };
+  }
+
+  async #someoneIsDone(signal: AbortSignal): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const giveUp = () => reject(signal.reason as Error);
+    this.#waiting.add(resolve);
+    signal.addEventListener("abort", giveUp, { once: true });
+    try {
+      await promise;
+    } finally {
+      this.#waiting.delete(resolve);
+      signal.removeEventListener("abort", giveUp);
+    }
   }
 }
 

@@ -27,6 +27,8 @@ export interface AttemptHost {
 
 /** What a link asks for: fixed when it is wanted, but for the places where it reads on. */
 export interface Wanted {
+  /** The session's links are numbered from 1. */
+  readonly number: number;
   readonly subscriptions: Subscriptions;
   readonly nick: string | undefined;
   readonly hello: () => Hello;
@@ -89,6 +91,11 @@ export class Attempt {
   /** How long it has been of use: from being synced to the last thing that came, in ms. */
   get goodFor(): number {
     return this.#syncedAt === undefined ? 0 : this.#heardAt - this.#syncedAt;
+  }
+
+  /** How long nothing has come, in ms. */
+  get quietFor(): number {
+    return performance.now() - this.#heardAt;
   }
 
   /**

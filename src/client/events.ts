@@ -63,7 +63,7 @@ export interface SwapNotice {
   readonly lost: number;
 }
 
-/** Something the server complained about that doesn't end the link. */
+/** Something the server complained about that doesn't end the link; also that it takes no publishes for now, which are tried again. */
 export interface ErrorNotice {
   readonly kind: "error";
   readonly code: string;

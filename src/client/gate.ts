@@ -9,22 +9,29 @@ export interface Numbered {
 }
 
 /**
- * What became of an event. `pass`: these are to be delivered now, in this order · `duplicate`: it was delivered or held before, or is of
- * a log that is no more · `hold`: something before it is missing and has to be fetched
+ * What became of an event. `pass`: these are to be delivered now, in this order · `duplicate`: it was delivered or held before ·
+ * `hold`: something before it is missing and has to be fetched · `stray`: it is of another log than the one that is being read
  */
 export type Passage<Event> =
   | { readonly kind: "pass"; readonly events: readonly Event[] }
   | { readonly kind: "duplicate" }
-  | { readonly kind: "hold" };
+  | { readonly kind: "hold" }
+  | { readonly kind: "stray" };
 
 /** Events held for each topic; beyond it the newest aren't kept: they come again with what is fetched. */
 const HELD = 1_000;
+/** Former epochs that are remembered; what comes late doesn't come later than so many. */
+const FORMER = 8;
 
 interface Place<Event> {
   epoch: string;
   offset: number;
   /** By offset. */
   readonly held: Map<number, Event>;
+  /** Epochs of logs that are no more, the latest first. */
+  former: readonly string[];
+  /** The newest link that has named the epoch. */
+  link: number;
 }
 
 /**
@@ -42,26 +49,32 @@ export class Gate<Event extends Numbered> {
 
   /**
    * A link says where it goes on in a topic.
+   * @param link its number: of two links, the newer one has the higher
    * @returns the gap that has to be reported; undefined: there is none
    */
-  introduce(topic: string, epoch: string, after: number, gap: Gap | undefined): Gap | undefined {
+  introduce(
+    topic: string,
+    epoch: string,
+    after: number,
+    gap: Gap | undefined,
+    link = 0,
+  ): Gap | undefined {
     const place = this.#places.get(topic);
     if (!place) {
-      this.#places.set(topic, { epoch, offset: after, held: new Map() });
+      this.#places.set(topic, { epoch, offset: after, held: new Map(), former: [], link });
       return gap;
     }
-    const next = place.offset + 1;
-    let lost =
-      gap ??
-      (place.epoch === epoch ? undefined : { from: next, to: null, reason: "epoch" as const });
+    if (place.epoch !== epoch && comesLate(place, epoch, gap, link)) return undefined;
+    const lost =
+      place.epoch === epoch
+        ? lostOf(place, after, gap)
+        : { from: place.offset + 1, to: null, reason: "epoch" as const };
+    place.link = Math.max(place.link, link);
     if (!lost) return undefined;
-    if (lost.reason === "trimmed" && place.epoch === epoch && after > 0) {
-      // Another link may have brought meanwhile what this one can't have any more, or a part of it.
-      if (after < next) return undefined;
-      if (lost.from !== null && lost.from < next) lost = { ...lost, from: next };
-    }
+    // A link that didn't ask by the cursor may begin anywhere in a new log: what it leaves out has to be fetched.
+    place.offset = lost.reason === "epoch" && gap?.reason !== "epoch" ? 0 : after;
+    if (place.epoch !== epoch) place.former = [place.epoch, ...place.former].slice(0, FORMER);
     place.epoch = epoch;
-    place.offset = after;
     place.held.clear();
     return lost;
   }
@@ -70,7 +83,7 @@ export class Gate<Event extends Numbered> {
   accept(topic: string, epoch: string, event: Event): Passage<Event> {
     const place = this.#places.get(topic);
     if (!place) return { kind: "hold" };
-    if (place.epoch !== epoch) return { kind: "duplicate" };
+    if (place.epoch !== epoch) return { kind: "stray" };
     if (event.offset <= place.offset) return { kind: "duplicate" };
     if (!joins(place, event)) {
       if (place.held.has(event.offset)) return { kind: "duplicate" };
@@ -98,6 +111,27 @@ export class Gate<Event extends Numbered> {
   forget(topic: string): void {
     this.#places.delete(topic);
   }
+}
+
+// What a link of the same log can't have any more, as far as no other link has brought it meanwhile.
+function lostOf({ offset }: { offset: number }, after: number, gap: Gap | undefined) {
+  // Both links of a swap may say that the log is a new one, or ends before the cursor: only the first is right.
+  if (gap?.reason === "epoch") return undefined;
+  if (gap?.reason === "future" && gap.to !== null && offset < gap.to) return undefined;
+  if (gap?.reason !== "trimmed" || gap.from === null || after === 0) return gap;
+  // What lies between the cursor and the gap may still be there: it has to be fetched.
+  if (after <= offset || gap.from > offset + 1) return undefined;
+  return { ...gap, from: offset + 1 };
+}
+
+// Whether a link tells of a log that was there when it asked, and is no more.
+function comesLate(
+  place: { readonly former: readonly string[]; readonly link: number },
+  epoch: string,
+  gap: Gap | undefined,
+  link: number,
+): boolean {
+  return link < place.link || (gap?.reason !== "epoch" && place.former.includes(epoch));
 }
 
 function joins({ offset }: { offset: number }, event: Numbered): boolean {

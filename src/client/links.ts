@@ -17,6 +17,7 @@ import type { Notices } from "./notices.ts";
 import type { Reading } from "./reading.ts";
 import { Relinks } from "./relinks.ts";
 import { Swaps } from "./swap.ts";
+import { WayBack } from "./way-back.ts";
 
 export interface LinksOptions {
   readonly wire: Wire;
@@ -47,6 +48,8 @@ const POLL_INTERVAL = { min: 500, max: 4_000 };
 const ANSWER_MS = 20_000;
 /** A link that was of use for so long was good: the backoff begins anew after it; in ms. */
 const GOOD_MS = 5_000;
+/** One that fell silent was good for its transport only if it was of use for so long: a path may swallow what comes later; in ms. */
+const STEADY_MS = 120_000;
 
 /**
  * The links of a session: at most two, of which one is in use; the one reconnect loop; swaps. What happens when is decided in
@@ -60,6 +63,11 @@ export class Links {
   readonly #chooser: Chooser;
   readonly #swaps = new Swaps(() => this.#reading.counts);
   readonly #relinks = new Relinks({ due: () => this.#relinkDue(), open: () => this.#openAnew() });
+  readonly #wayBack = new WayBack({
+    better: () =>
+      this.#state === "live" ? this.#chooser.better(this.#active!.transport) : undefined,
+    open: (to) => this.#openAnew(() => this.#swaps.goBack(this.transport, to)),
+  });
   readonly #track: (task: Promise<unknown>) => void;
   #started = false;
   #state: State = "connecting";
@@ -144,6 +152,11 @@ export class Links {
     return this.#openAnew(() => this.#swaps.begin(from, transport));
   }
 
+  /** What stood in the way may be gone: the next try needn't wait any longer. */
+  retry(): void {
+    this.#dispatch("retry");
+  }
+
   /** Rejects with LinkError when the new link failed. */
   async rename(nick: string): Promise<void> {
     this.#nick = nick;
@@ -165,7 +178,7 @@ export class Links {
     const newest = this.#candidate ?? this.#active;
     if (!newest) return undefined;
     if (!this.#reading.isRead(newest)) return "topics";
-    return newest === this.#active && this.#reading.incomplete ? "missing" : undefined;
+    return newest === this.#active && this.#reading.lacks(newest) ? "missing" : undefined;
   }
 
   // A swap that is on its way is made anew, so that its link asks for the right things.
@@ -232,6 +245,8 @@ export class Links {
     this.#candidate = undefined;
     this.#acceptedNick = attempt.wanted.nick;
     this.#everLive = true;
+    this.#chooser.live(attempt.transport);
+    if (old && old.goodFor >= GOOD_MS) this.#wasGood(old);
     old?.drop();
     this.#host.promoted(attempt, this.#heartbeat);
     if (!old) {
@@ -239,12 +254,11 @@ export class Links {
       this.#notices.tell({ kind: "link", transport: attempt.transport, state: "live", ms });
     }
     const swap = this.#swaps.succeeded();
-    if (swap) {
-      this.#chooser.choose(swap.to);
-      this.#notices.tell(swap);
-    }
+    if (swap?.asked) this.#chooser.choose(swap.notice.to);
+    if (swap) this.#notices.tell(swap.notice);
+    this.#wayBack.look();
     // What was subscribed to while it opened, or was missing on it as well.
-    if (this.#reading.incomplete) this.fetchMissing();
+    if (this.#reading.lacks(attempt)) this.fetchMissing();
     else this.relink();
   }
 
@@ -270,6 +284,7 @@ export class Links {
     const { transport } = this;
     clearTimeout(this.#retryTimer);
     this.#relinks.stop();
+    this.#wayBack.stop();
     this.#active?.leave();
     this.#active = undefined;
     const error = this.#failure ?? new LinkError("closed", "the session has been closed");
@@ -297,12 +312,9 @@ export class Links {
     this.#failure = error;
     this.#active = undefined;
     this.#host.lost(attempt);
-    if (attempt.goodFor >= GOOD_MS) {
-      this.#tries = 0;
-      this.#chooser.good();
-    } else {
-      this.#chooser.failed(transport, error);
-    }
+    if (attempt.goodFor >= GOOD_MS) this.#tries = 0;
+    this.#judge(attempt, error);
+    this.#wayBack.stop();
     this.#notices.tell({ kind: "link", transport, state: "lost", reason: error.message });
     this.#dispatch("lost");
   }
@@ -316,6 +328,8 @@ export class Links {
     this.#nick = this.#acceptedNick;
     this.#swaps.failed(error);
     if (this.#active) {
+      // What fails while another one works is no fault of the server's; the one in use says nothing against itself.
+      if (transport !== this.#active.transport) this.#chooser.failed(transport, error);
       this.#notices.tell({ kind: "link", transport, state: "failed", reason: error.message });
       return this.#dispatch("failed");
     }
@@ -323,6 +337,19 @@ export class Links {
       this.#chooser.failed(transport, error) && !this.#everLive && this.#options.wait !== true;
     const final = !renaming && (!error.retryable || hopeless);
     this.#dispatch(final ? "refused" : "failed");
+  }
+
+  // What was of use for a moment may have died of anything; what brought nothing but the replay was let through for show.
+  #judge({ transport, goodFor }: Attempt, error: LinkError): void {
+    const silent = error.failure === "silent";
+    if (goodFor >= (silent ? STEADY_MS : GOOD_MS)) this.#chooser.good(transport);
+    else if (silent && goodFor < GOOD_MS) this.#chooser.failed(transport, error);
+    else this.#chooser.died(transport, error);
+  }
+
+  #wasGood({ transport }: Attempt): void {
+    this.#tries = 0;
+    this.#chooser.good(transport);
   }
 
   #receive(attempt: Attempt, frames: readonly ServerFrame[]): void {

@@ -1,5 +1,6 @@
 import type { Attempt } from "./attempt.ts";
 import { ClockOffset } from "./clock-offset.ts";
+import { Deliveries } from "./deliveries.ts";
 import type { Meters } from "./meter.ts";
 
 /** The first ping alone may have met a busy moment: ms after it, in which more follow. */
@@ -12,11 +13,15 @@ interface Ping {
   readonly last: number;
 }
 
-/** Pings the active link: that keeps it alive, and tells its round trip and the server's clock. */
+/** Pings the active link: that keeps it alive, and tells its round trip and the server's clock, and so how long events take. */
 export class Pings {
   readonly #meters: Meters;
   readonly #track: (task: Promise<unknown>) => void;
   readonly #clock = new ClockOffset();
+  readonly #deliveries = new Deliveries<Attempt>(this.#clock, ({ transport }, ms) => {
+    this.#meters.all.deliveryTook(ms);
+    this.#meters.of(transport).deliveryTook(ms);
+  });
   /** The one that waits for its pong. Until that comes it is sent again: the path of the events may be slower than the pings. */
   #waiting: Ping | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -29,9 +34,9 @@ export class Pings {
     this.#track = track;
   }
 
-  /** Server's clock minus ours, ms; undefined until it has been measured. */
-  get clockOffset(): number | undefined {
-    return this.#clock.value;
+  /** An event came live over a link. @param at its time by the server's clock */
+  delivered(attempt: Attempt, at: number): void {
+    this.#deliveries.came(attempt, at, performance.now());
   }
 
   /** Ping this link from now on, at once and every so many ms. */
@@ -68,7 +73,7 @@ export class Pings {
     const now = performance.now();
     // The clock comes at once, so it answers the last one.
     const trip = now - (kind === "clock" ? last : first);
-    this.#clock.add(Date.now() - trip, time, Date.now());
+    this.#deliveries.answered(first, this.#clock.add(now - trip, time, now), now);
     if (kind === "clock") return;
     this.#waiting = undefined;
     this.#meters.all.roundTrip(trip);

@@ -19,7 +19,8 @@ export type Subscriptions = ReadonlyMap<string, Subscription>;
 
 /** A link, as far as reading is concerned. */
 interface Source {
-  readonly wanted: { readonly subscriptions: Subscriptions };
+  /** `number`: of two links, the newer one has the higher. */
+  readonly wanted: { readonly subscriptions: Subscriptions; readonly number: number };
   /** Topics by the numbers that stand for them on this link. */
   readonly topics: Map<number, TopicFrame>;
 }
@@ -49,6 +50,8 @@ export class Reading<Link extends Source> {
   readonly #subscriptions = new Map<string, Subscription>();
   /** What was last told of each topic. */
   readonly #told = new Map<string, TopicNotice>();
+  /** Links that leave something out: they begin beyond the cursor, or read another log. */
+  readonly #astray = new WeakSet<Link>();
   #duplicates = 0;
   #held = 0;
   #gaps = 0;
@@ -101,9 +104,9 @@ export class Reading<Link extends Source> {
     );
   }
 
-  /** Whether events wait for something before them. */
-  get incomplete(): boolean {
-    return this.#gate.held > 0;
+  /** Whether something is missing that this link won't bring. */
+  lacks(link: Link): boolean {
+    return this.#gate.held > 0 || this.#astray.has(link);
   }
 
   get counts(): ReadingCounts {
@@ -115,14 +118,19 @@ export class Reading<Link extends Source> {
     link.topics.set(frame.n, frame);
     const { topic, epoch, after, mode, key, from } = frame;
     if (!this.#wants(link, topic)) return;
-    const gap = this.#gate.introduce(topic, epoch, after, frame.gap);
+    const gap = this.#gate.introduce(topic, epoch, after, frame.gap, link.wanted.number);
+    const position = this.#gate.position(topic)!;
+    // What comes late of a log that is no more says nothing about the one that is read.
+    if (position.epoch !== epoch) return;
+    if (position.offset < after) this.#isMissing(link);
     const about: TopicNotice = { kind: "topic", topic, epoch, mode, key, source: from };
     // Polls introduce their topics each time.
     if (!sameTopic(this.#told.get(topic), about)) {
       this.#told.set(topic, about);
       this.#host.tell(about);
     }
-    if (!gap) return;
+    // Whoever heard of the topic may have had enough.
+    if (!gap || !this.#wants(link, topic)) return;
     // What a latest topic has lost is superseded: the newest event of each key follows.
     if (mode === "log") this.#gaps += 1;
     this.#lost += extentOf(gap);
@@ -140,11 +148,10 @@ export class Reading<Link extends Source> {
     const { topic: name, epoch } = topic;
     if (!this.#wants(link, name)) return;
     const passage = this.#gate.accept(name, epoch, eventOf(topic, frame));
-    if (passage.kind === "duplicate") this.#duplicates += 1;
-    if (passage.kind === "hold") {
-      this.#held += 1;
-      this.#host.missing();
-    }
+    if (passage.kind === "duplicate" || passage.kind === "stray") this.#duplicates += 1;
+    if (passage.kind === "hold") this.#held += 1;
+    if (passage.kind === "hold") this.#host.missing();
+    if (passage.kind === "stray") this.#isMissing(link);
     if (passage.kind !== "pass") return;
     for (const event of passage.events) {
       // Whoever heard of the one before may have had enough.
@@ -152,6 +159,11 @@ export class Reading<Link extends Source> {
       this.#host.passed(link, event);
       this.#host.tell(event);
     }
+  }
+
+  #isMissing(link: Link): void {
+    this.#astray.add(link);
+    this.#host.missing();
   }
 
   // A link that was made for an earlier wish has no say in a later one.

@@ -9,6 +9,8 @@ import { type Acked, Outbox } from "./outbox.ts";
 export interface SendingHost {
   /** The link to publish on; undefined: none now. */
   active(): Attempt | undefined;
+  /** Publishes are refused for now. Told once, until one is taken. */
+  delayed(nack: Nack): void;
   /** A task that the end of the session has to wait for. */
   track(task: Promise<unknown>): void;
 }
@@ -51,7 +53,8 @@ export class Sending {
     this.#flush();
   }
 
-  nacked({ number, code, message }: Nack): void {
+  nacked(nack: Nack): void {
+    const { number, code, message } = nack;
     const error = new ProtocolError(code, message);
     if (!error.retryable) {
       this.#outbox.refused(number, error);
@@ -60,6 +63,8 @@ export class Sending {
     if (code === "out-of-order") this.#outbox.beyond(number);
     // One retry for however many were refused together; a server that has merely forgotten us gets it at once.
     if (this.#retryTimer) return;
+    // Being out of order is the server's business and ours.
+    if (this.#refusals === 0 && code !== "out-of-order") this.#host.delayed(nack);
     const ms = this.#refusals === 0 && code === "out-of-order" ? 0 : backoff(this.#refusals, 0);
     this.#refusals += 1;
     this.#retryTimer = setTimeout(() => {

@@ -53,7 +53,8 @@ export interface Status {
   readonly unacked: number;
 }
 
-const PING_MS = 5_000;
+/** ms between pings, unless said otherwise. */
+export const PING_MS = 5_000;
 /** Round trips that are told one by one. */
 const ROUND_TRIPS = 16;
 
@@ -78,7 +79,11 @@ export class Session implements AsyncDisposable {
     const track = (task: Promise<unknown>) => this.#track(task);
     this.#meters = new Meters(() => options.wire.bytes());
     this.#pings = new Pings(this.#meters, track);
-    this.#sending = new Sending({ active: () => this.#links.active, track });
+    this.#sending = new Sending({
+      active: () => this.#links.active,
+      delayed: ({ code, message }) => this.#notices.tell({ kind: "error", code, message }),
+      track,
+    });
     this.#throttle = new Throttle(() => this.#sending.size);
     this.#reading = new Reading(options.topics, {
       tell: (notice) => this.#notices.tell(notice),
@@ -137,6 +142,14 @@ export class Session implements AsyncDisposable {
     return this.#meters.figures();
   }
 
+  /**
+   * How long nothing has come over the link in use, in ms; 0: there is none. Pings are answered, so that a good link is hardly ever
+   * quiet for longer than between two of them.
+   */
+  get quietFor(): number {
+    return this.#links.active?.quietFor ?? 0;
+  }
+
   /** Why the session has ended by itself; undefined: it hasn't. */
   get failure(): LinkError | undefined {
     return this.#links.failure;
@@ -173,6 +186,11 @@ export class Session implements AsyncDisposable {
     return this.#links.swap(transport);
   }
 
+  /** Where the session waits for its next try, make it now: whoever says so knows that the server is back. */
+  retry(): void {
+    this.#links.retry();
+  }
+
   /** Be seen and publish under another nick. Rejects with LinkError if the server refuses it: the old one stays. */
   async rename(nick: string): Promise<void> {
     await this.#links.rename(parseNick(nick));
@@ -194,6 +212,7 @@ export class Session implements AsyncDisposable {
     const { identity } = this.#options;
     const link = { session: this.#name, number };
     return {
+      number,
       subscriptions,
       nick,
       hello: () => ({ topics: this.#reading.starts(subscriptions), nick, identity, link }),
@@ -240,15 +259,11 @@ export class Session implements AsyncDisposable {
   }
 
   #measure(attempt: Attempt, event: TopicEvent): void {
-    const meter = this.#meters.of(attempt.transport);
     this.#meters.all.delivered();
-    meter.delivered();
-    const offset = this.#pings.clockOffset;
+    this.#meters.of(attempt.transport).delivered();
     // What was replayed is old; only what came live tells how long delivery takes.
-    if (!attempt.isSynced || attempt !== this.#links.active || offset === undefined) return;
-    const ms = Math.max(0, Date.now() + offset - event.at);
-    this.#meters.all.deliveryTook(ms);
-    meter.deliveryTook(ms);
+    if (attempt.isSynced && attempt === this.#links.active)
+      this.#pings.delivered(attempt, event.at);
   }
 
   #track(task: Promise<unknown>): void {

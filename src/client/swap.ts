@@ -2,6 +2,9 @@ import { LinkError, type TransportName } from "../transports/transport.ts";
 import type { SwapNotice } from "./events.ts";
 import type { ReadingCounts } from "./reading.ts";
 
+/** `asked`: the user wants this transport · `better`: the session itself goes back to it · `relink`: other topics or another nick */
+type Reason = "asked" | "better" | "relink";
+
 /** The new link that is wanted while the session goes on; one at a time, and several wishes may be waiting for it. */
 export class Swaps {
   readonly #counts: () => ReadingCounts;
@@ -12,7 +15,7 @@ export class Swaps {
     this.#counts = counts;
   }
 
-  /** How many that were asked for as such are done. */
+  /** How many from one transport to another, or asked for as such, are done. */
   get done(): number {
     return this.#done;
   }
@@ -25,27 +28,34 @@ export class Swaps {
   /** Another transport is asked for. A swap that is on its way is given up for it; what else was wanted will come with it. */
   begin(from: TransportName, to: TransportName): Promise<SwapNotice> {
     const before = this.#pending;
-    const pending = new PendingSwap(from, to, true, this.#counts());
+    const pending = new PendingSwap(from, to, "asked", this.#counts());
     this.#pending = pending;
-    if (before?.announced) before.failed(new LinkError("closed", "another swap took its place"));
+    if (before?.why === "asked")
+      before.failed(new LinkError("closed", "another swap took its place"));
     else before?.follow(pending);
     return pending.done;
   }
 
-  /** A new link is wanted for another reason: the one that is on its way will do, or one of the same transport. */
-  join(transport: TransportName): Promise<SwapNotice> {
-    this.#pending ??= new PendingSwap(transport, transport, false, this.#counts());
+  /** A better transport may be had again. A new link that is on its way goes first. */
+  goBack(from: TransportName, to: TransportName): Promise<SwapNotice> {
+    this.#pending ??= new PendingSwap(from, to, "better", this.#counts());
     return this.#pending.done;
   }
 
-  /** @returns what is to be told; undefined: nobody asked for a swap */
-  succeeded(): SwapNotice | undefined {
+  /** A new link is wanted for another reason: the one that is on its way will do, or one of the same transport. */
+  join(transport: TransportName): Promise<SwapNotice> {
+    this.#pending ??= new PendingSwap(transport, transport, "relink", this.#counts());
+    return this.#pending.done;
+  }
+
+  /** @returns what is to be told, and whether the transport is the user's choice; undefined: it is the same transport */
+  succeeded(): { readonly notice: SwapNotice; readonly asked: boolean } | undefined {
     const pending = this.#pending;
     this.#pending = undefined;
     const notice = pending?.succeeded(this.#counts());
-    if (!pending?.announced) return undefined;
+    if (!pending || !notice || pending.why === "relink") return undefined;
     this.#done += 1;
-    return notice;
+    return { notice, asked: pending.why === "asked" };
   }
 
   failed(error: LinkError): void {
@@ -58,16 +68,15 @@ export class Swaps {
 class PendingSwap {
   readonly from: TransportName;
   readonly to: TransportName;
-  /** Whether it was asked for as a swap, and not to change topics or nick. */
-  readonly announced: boolean;
+  readonly why: Reason;
   readonly #settled = Promise.withResolvers<SwapNotice>();
   readonly #since = performance.now();
   readonly #before: ReadingCounts;
 
-  constructor(from: TransportName, to: TransportName, announced: boolean, before: ReadingCounts) {
+  constructor(from: TransportName, to: TransportName, why: Reason, before: ReadingCounts) {
     this.from = from;
     this.to = to;
-    this.announced = announced;
+    this.why = why;
     this.#before = before;
     // A wish that nobody waits for may fail.
     this.done.catch(() => {});

@@ -1,21 +1,18 @@
-import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { type Logger, pino } from "pino";
 import { ServerApi } from "../client/api.ts";
 import { cleanLine } from "../client/clean.ts";
 import { Session } from "../client/session.ts";
 import type { Since } from "../protocol/cursor.ts";
 import { ProtocolError } from "../protocol/errors.ts";
 import { whoOf } from "../protocol/names.ts";
-import type { RunningServer } from "../server/server.ts";
 import { openWire } from "../transports/shared/client/wire.ts";
 import type { TransportName } from "../transports/transport.ts";
-import { runTui } from "../tui/run.tsx";
+import { runTui, type Tell } from "../tui/run.tsx";
 import { parseAddress } from "./address.ts";
-import { describeFlags, type Flags, parseFlags, type Values } from "./flags.ts";
+import { describeFlags, type Flags, parseFlags } from "./flags.ts";
 import { LINK_FLAGS, nickOf, pollIntervalOf, topicOf } from "./link-flags.ts";
-import { host, HostTaken, SERVE_FLAGS } from "./serve-flags.ts";
-import { defaultNick, loadIdentity, stateFolder } from "./state-folder.ts";
+import { type HostNews, LocalHost } from "./local-host.ts";
+import { SERVE_FLAGS } from "./serve-flags.ts";
+import { defaultNick, loadIdentity } from "./state-folder.ts";
 import { CLIENT_TRANSPORTS } from "./transports.ts";
 import { CommandError, UsageError } from "./usage-error.ts";
 
@@ -25,8 +22,6 @@ const JOIN_FLAGS = {
 } as const satisfies Flags;
 
 const FLAGS = { ...JOIN_FLAGS, ...SERVE_FLAGS } as const satisfies Flags;
-
-type ChatValues = Values<typeof FLAGS>;
 
 export const CHAT_HELP = `backchat [chat] [URL]
 The terminal UI. Without URL it joins the server on this machine, and hosts one first if none answers: the same command in
@@ -39,8 +34,6 @@ ${describeFlags(SERVE_FLAGS)}`;
 
 /** How often the last messages of a room are shown on joining it. */
 const SINCE = 50;
-/** How long a server that has the port but doesn't answer yet may take to do so, in ms. */
-const STARTING_MS = 3_000;
 
 /** `backchat`, `backchat chat`. @throws UsageError, CommandError */
 export async function chat(argv: readonly string[]): Promise<number> {
@@ -74,12 +67,14 @@ export async function chat(argv: readonly string[]): Promise<number> {
     ]),
     nick,
     identity,
+    // Should the server go before the first link is there, another one takes its place.
+    wait: address === undefined,
   });
-  // Whoever hosted has gone: the next one takes its place, and the session reconnects by itself.
   if (address === undefined) {
-    session.listen((notice) => {
-      if (notice.kind === "link" && notice.state === "waiting") void local.takeOver();
+    local.listen(({ kind }) => {
+      if (kind !== "failed") session.retry();
     });
+    local.watch(url);
   }
   const rename = async (wanted: string) => {
     await api.claimNick(nickOf(wanted), false);
@@ -91,6 +86,7 @@ export async function chat(argv: readonly string[]): Promise<number> {
     room,
     label: url.host,
     rename,
+    tidings: (tell) => local.listen((news) => tellOf(news, tell)),
     stdin: process.stdin,
     stdout: process.stdout,
   });
@@ -102,6 +98,11 @@ export async function chat(argv: readonly string[]): Promise<number> {
   if (session.failure) throw new CommandError(`${url.host}: ${cleanLine(session.failure.message)}`);
   // A signal that ended the UI has set it.
   return Number(process.exitCode ?? 0);
+}
+
+function tellOf(news: HostNews, tell: Tell): void {
+  if (news.kind === "hosting") tell("this terminal hosts now", "good");
+  if (news.kind === "failed") tell(`no server, and none can be hosted: ${news.message}`, "bad");
 }
 
 // Whoever says no name gets a free one; whoever says one gets that or a clear no.
@@ -123,89 +124,4 @@ async function claim(api: ServerApi, wanted: string | undefined, url: URL): Prom
       nick = error.suggestion;
     }
   }
-}
-
-/** The server on this machine: joined if it is there, hosted by this process if not. */
-class LocalHost implements AsyncDisposable {
-  readonly #flags: ChatValues;
-  readonly #log: Logger;
-  #server: RunningServer | undefined;
-  #takingOver: Promise<void> | undefined;
-  #url: URL | undefined;
-
-  constructor(flags: ChatValues) {
-    this.#flags = flags;
-    // Nothing may write to the terminal under the UI.
-    const file = join(stateFolder(), "server.log");
-    this.#log = pino(
-      { level: "warn", base: null },
-      pino.destination({ dest: file, mkdir: true, sync: true }),
-    );
-  }
-
-  /** @throws CommandError when the port belongs to something else */
-  async join(): Promise<URL> {
-    const { port } = this.#flags;
-    const url = parseAddress(
-      `http://${this.#flags.host.includes(":") ? `[${this.#flags.host}]` : this.#flags.host}:${port}`,
-    );
-    if (port !== 0 && (await answers(url))) return (this.#url = url);
-    try {
-      this.#server = await host(
-        this.#flags,
-        this.#log,
-        (line) => void process.stderr.write(`${line}\n`),
-      );
-      return (this.#url = new URL(this.#server.url));
-    } catch (error) {
-      // Two started at once: the other one was quicker.
-      if (!(error instanceof HostTaken) || !(await answersSoon(url))) throw error;
-      return (this.#url = url);
-    }
-  }
-
-  /** Host in the place of a server that has gone; if another one has taken it already, all is well. */
-  takeOver(): Promise<void> {
-    if (this.#server) return Promise.resolve();
-    this.#takingOver ??= this.#tryHosting().finally(() => {
-      this.#takingOver = undefined;
-    });
-    return this.#takingOver;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#takingOver;
-    await this.#server?.stop();
-  }
-
-  async #tryHosting(): Promise<void> {
-    try {
-      const port = Number(this.#url?.port);
-      this.#server = await host({ ...this.#flags, port }, this.#log, (line) =>
-        this.#log.warn(line),
-      );
-    } catch (error) {
-      this.#log.info({ error: String(error) }, "did not take over");
-    }
-  }
-}
-
-async function answers(url: URL): Promise<boolean> {
-  await using wire = openWire(url);
-  try {
-    await new ServerApi(wire).health();
-    return true;
-  } catch {
-    // Nobody there, or somebody else: hosting finds out which.
-    return false;
-  }
-}
-
-async function answersSoon(url: URL): Promise<boolean> {
-  const end = performance.now() + STARTING_MS;
-  while (performance.now() < end) {
-    if (await answers(url)) return true;
-    await sleep(100);
-  }
-  return false;
 }

@@ -1,3 +1,4 @@
+import { cleanLine } from "../client/clean.ts";
 import { ProtocolError } from "../protocol/errors.ts";
 import type { Body, Json } from "../protocol/frames.ts";
 import { familyOf, quote } from "../protocol/names.ts";
@@ -67,6 +68,10 @@ export async function send(argv: readonly string[]): Promise<number> {
     await script.linked;
   })();
   let interrupted = false;
+  script.session.listen((notice) => {
+    if (notice.kind !== "error") return;
+    process.stderr.write(`waiting to send: ${cleanLine(notice.message)}\n`);
+  });
   script.start();
   try {
     await Promise.race([all, script.ended.then(() => (interrupted = true))]);

@@ -39,6 +39,15 @@ export const SERVE_FLAGS = {
     min: 1,
     max: 100_000_000,
   },
+  heartbeat: {
+    type: "number",
+    value: "SECONDS",
+    help: "no stream is silent for longer, and who is silent for two of them is gone; give less than the idle limit of a proxy in front",
+    default: 15,
+    min: 1,
+    max: 60,
+    fractions: true,
+  },
   feed: {
     type: "text",
     value: "SOURCE",
@@ -68,12 +77,14 @@ export const SERVE_FLAGS = {
 
 /**
  * Start a server as the flags say.
+ * @param patience how long to wait for another server that is letting go of the database, in ms @default 0
  * @throws UsageError, CommandError; HostTaken where something else listens on the port
  */
 export async function host(
   flags: Values<typeof SERVE_FLAGS>,
   log: Logger,
   warn: (line: string) => void,
+  patience = 0,
 ): Promise<RunningServer> {
   if (flags.memory && flags.db !== undefined)
     throw new UsageError("--memory and --db exclude each other: give one of them");
@@ -93,6 +104,8 @@ export async function host(
       feed,
       log,
       version: VERSION,
+      patience,
+      heartbeat: flags.heartbeat * 1000,
     });
   } catch (error) {
     throw explain(error, flags);

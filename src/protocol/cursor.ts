@@ -51,7 +51,8 @@ export function decodeCursor(text: string): Map<string, Start> {
   const entries = text.split(",");
   if (entries.length > LIMITS.topicsPerLink) throw tooManyTopics(entries.length);
   for (const entry of entries) {
-    const at = entry.lastIndexOf("@");
+    // The first one: a topic's name has none, a garbled position may.
+    const at = entry.indexOf("@");
     if (at < 0) {
       throw new ProtocolError(
         "bad-cursor",

@@ -12,6 +12,7 @@ import type { Nicks } from "./nicks.ts";
 import { Presence } from "./presence.ts";
 import { Publishing } from "./publisher.ts";
 import { Reader } from "./reader.ts";
+import { returnSlots, Slots } from "./slots.ts";
 import type { Store } from "./store/store.ts";
 import { Topics } from "./topics.ts";
 
@@ -32,8 +33,8 @@ const MAILBOX = 10_000;
 const LOOKS = 16;
 /** After so much of a heartbeat without another word it is time for one. */
 const BEAT_AFTER = 0.8;
-/** A draining server spreads the return of its clients over so many ms. */
-const DRAIN_SPREAD_MS = 2_000;
+/** Who finds the server full is asked back in so many ms, spread evenly: not all at once. */
+const FULL_MS = [2_500, 7_500] as const;
 
 /** Where links and publishes meet. It knows topics and readers; how frames travel is the transports' business. */
 export class Hub implements ServerHub, AsyncDisposable {
@@ -55,7 +56,9 @@ export class Hub implements ServerHub, AsyncDisposable {
   readonly #timer: NodeJS.Timeout;
   #lookedAt = uptime();
   #wasHeldUp = false;
-  #draining = false;
+  readonly #fullSlots = new Slots(FULL_MS[1], FULL_MS[0]);
+  /** Set once the server stops: when its links are to come back. */
+  #returnSlots: Slots | undefined;
   #nameless = 0;
 
   constructor(options: HubOptions) {
@@ -85,16 +88,17 @@ export class Hub implements ServerHub, AsyncDisposable {
   }
 
   get draining(): boolean {
-    return this.#draining;
+    return this.#returnSlots !== undefined;
   }
 
   open(hello: Hello, sink: Sink, style: "stream" | "poll"): ServerReader {
-    if (this.#draining) {
-      throw new ProtocolError("draining", "the server is stopping", { after: this.#returnSlot() });
+    if (this.#returnSlots) {
+      const after = this.#returnSlots.next();
+      throw new ProtocolError("draining", "the server is stopping", { after });
     }
     if (this.#readers.size >= this.#options.maxLinks) {
       const message = `the server has its limit of ${this.#options.maxLinks} links: try again later`;
-      throw new ProtocolError("too-many-links", message, { after: 5_000 });
+      throw new ProtocolError("too-many-links", message, { after: this.#fullSlots.next() });
     }
     if (hello.nick !== undefined) this.nicks.claim(hello.nick, hello.identity);
     // A reader without a session of its own is in its rooms for as long as its one link lives.
@@ -161,7 +165,7 @@ export class Hub implements ServerHub, AsyncDisposable {
   }
 
   bye(session: string): void {
-    this.presence.leave(session);
+    this.presence.end(session);
   }
 
   failed(error: unknown): void {
@@ -175,9 +179,11 @@ export class Hub implements ServerHub, AsyncDisposable {
 
   /** Tell each link that the server is stopping, and end it. New links are refused from now on. */
   async drain(): Promise<void> {
-    this.#draining = true;
+    // Sessions that poll have no link now, but come back as well.
+    const slots = returnSlots(Math.max(this.#readers.size, this.presence.sessions));
+    this.#returnSlots = slots;
     for (const reader of this.#readers) {
-      reader.send({ kind: "drain", after: this.#returnSlot() });
+      reader.send({ kind: "drain", after: slots.next() });
       reader.end({ kind: "error", code: "draining", message: "the server is stopping" });
     }
     await this.#publishing.settled();
@@ -185,7 +191,7 @@ export class Hub implements ServerHub, AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
-    if (!this.#draining) await this.drain();
+    if (!this.draining) await this.drain();
   }
 
   #welcome({ nick }: Hello): Welcome {
@@ -197,10 +203,6 @@ export class Hub implements ServerHub, AsyncDisposable {
       heartbeat: this.heartbeat,
       nick,
     };
-  }
-
-  #returnSlot(): number {
-    return Math.ceil(Math.random() * DRAIN_SPREAD_MS);
   }
 
   #forget(reader: Reader, session: string, link: string | undefined): void {
@@ -249,6 +251,8 @@ export class Hub implements ServerHub, AsyncDisposable {
       this.#pongs.delete(link);
     }
     this.presence.sweep(nextLook);
+    // However long a link lives, nobody else may take its nick.
+    for (const key of this.presence.used()) this.nicks.renew(key);
   }
 }
 

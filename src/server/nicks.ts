@@ -2,13 +2,15 @@ import { createHash, randomInt } from "node:crypto";
 import { ProtocolError } from "../protocol/errors.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { nickKey } from "../protocol/names.ts";
-import { now } from "./clock.ts";
-import type { NickLease, Store } from "./store/store.ts";
+import { now, uptime } from "./clock.ts";
+import type { Store } from "./store/store.ts";
 
 /** A nick stays leased to its identity for so long after it was last used. */
 const LEASE_MS = 24 * 3600 * 1000;
-/** A lease is written down again only when it has aged by this much. */
+/** A lease is written down again only when what is written has aged by this much. */
 const RENEW_MS = 3600 * 1000;
+/** What is left of a lease when the server starts, at least: a clock that is wrong then, or was, takes nobody's nick at once. */
+const GRACE_MS = 3600 * 1000;
 /** Leases at once; beyond it nicks are used without one. */
 const LEASES = 100_000;
 /** Numbers that are tried one by one as a suggestion; after that it is a random one. */
@@ -17,18 +19,30 @@ const SUGGESTIONS = 20;
 /** The sender of what comes without a nick; so nobody can have it. */
 export const NOBODY = "anonymous";
 
+interface Lease {
+  readonly nick: string;
+  readonly identity: string;
+  /** By {@link uptime}: a wall clock that is set ends no lease. */
+  until: number;
+  readonly writtenAt: number;
+}
+
 /** Who holds which nick. Nicks are unique on a server; an identity may hold several. */
 export class Nicks {
   readonly #store: Store;
-  /** The one that was leased or renewed longest ago first. */
-  readonly #leases = new Map<string, NickLease>();
+  /** By the nick's key. */
+  readonly #leases = new Map<string, Lease>();
   readonly #failed: (error: unknown) => void;
 
   /** @param failed told when a lease could not be written down; it holds all the same until the server stops */
   static async load(store: Store, failed: (error: unknown) => void): Promise<Nicks> {
     const nicks = new Nicks(store, failed);
-    const leases = (await store.nicks()).toSorted((a, b) => a.until - b.until);
-    for (const lease of leases) nicks.#leases.set(lease.key, lease);
+    // Only the wall clock has gone on since: it decides how much is left, within bounds (decisions/007).
+    for (const { key, nick, identity, until } of await store.nicks()) {
+      const left = Math.min(LEASE_MS, Math.max(GRACE_MS, until - now()));
+      const writtenAt = uptime() + left - LEASE_MS;
+      nicks.#leases.set(key, { nick, identity, until: uptime() + left, writtenAt });
+    }
     return nicks;
   }
 
@@ -44,16 +58,21 @@ export class Nicks {
   claim(nick: string, identity: string | undefined): void {
     const key = nickKey(nick);
     const lease = this.#held(key);
-    // The secret itself is never stored.
-    const holder =
-      identity === undefined ? undefined : createHash("sha256").update(identity).digest("hex");
+    const holder = identity === undefined ? undefined : holderOf(identity);
     if (key === NOBODY || (lease && lease.identity !== holder)) {
       throw this.taken(nick, () => false);
     }
     if (holder === undefined) return;
-    const until = now() + LEASE_MS;
-    if (lease?.nick === nick && until - lease.until < RENEW_MS) return;
-    this.#lease({ key, nick, identity: holder, until });
+    if (lease?.nick === nick) this.renew(key);
+    else this.#lease(key, nick, holder);
+  }
+
+  /** The nick is in use: its lease, if it has one, begins anew. */
+  renew(key: string): void {
+    const lease = this.#held(key);
+    if (!lease) return;
+    if (uptime() - lease.writtenAt >= RENEW_MS) this.#lease(key, lease.nick, lease.identity);
+    else lease.until = uptime() + LEASE_MS;
   }
 
   /** @param used further nicks that the suggestion must avoid, by key */
@@ -72,19 +91,25 @@ export class Nicks {
     return key !== NOBODY && this.#held(key) === undefined && !used(key);
   }
 
-  #held(key: string): NickLease | undefined {
+  #held(key: string): Lease | undefined {
     const lease = this.#leases.get(key);
-    return lease && lease.until > now() ? lease : undefined;
+    return lease && lease.until > uptime() ? lease : undefined;
   }
 
-  #lease(lease: NickLease): void {
-    this.#leases.delete(lease.key);
-    for (const [key, { until }] of this.#leases) {
-      if (until > now()) break;
-      this.#leases.delete(key);
-    }
-    if (this.#leases.size >= LEASES) return;
-    this.#leases.set(lease.key, lease);
-    this.#store.saveNick(lease).catch(this.#failed);
+  #lease(key: string, nick: string, identity: string): void {
+    if (this.#leases.size >= LEASES) this.#sweep();
+    if (this.#leases.size >= LEASES && !this.#leases.has(key)) return;
+    const writtenAt = uptime();
+    this.#leases.set(key, { nick, identity, until: writtenAt + LEASE_MS, writtenAt });
+    this.#store.saveNick({ key, nick, identity, until: now() + LEASE_MS }).catch(this.#failed);
   }
+
+  #sweep(): void {
+    for (const [key, { until }] of this.#leases) if (until <= uptime()) this.#leases.delete(key);
+  }
+}
+
+// The secret itself is never stored.
+function holderOf(identity: string): string {
+  return createHash("sha256").update(identity).digest("hex");
 }

@@ -29,6 +29,9 @@ export type PresenceChange = (room: string, nick: string, here: boolean) => void
 const RESERVED_MS = 5_000;
 const RESERVED = 10_000;
 
+/** Sessions that said goodbye are remembered for one lease; so many of them. */
+const ENDED = 50_000;
+
 /**
  * Who is where, as leases: a session says once where it is and stays there for as long as it shows signs of life. Links come
  * and go without anybody noticing.
@@ -43,6 +46,8 @@ export class Presence {
   readonly #used = new Map<string, number>();
   /** nick's key → until when, oldest first */
   readonly #reserved = new Map<string, number>();
+  /** Sessions that are over → until when that is remembered, oldest first */
+  readonly #ended = new Map<string, number>();
 
   constructor(leaseMs: number, changed: PresenceChange) {
     this.#leaseMs = leaseMs;
@@ -52,6 +57,8 @@ export class Presence {
   /** A session is in these rooms, under this nick, and nowhere else. */
   declare(declaration: Declaration): void {
     const { session, link, nick, rooms } = declaration;
+    // What was on its way when it said goodbye doesn't bring it back.
+    if (this.#ended.has(session)) return;
     const before = this.#sessions.get(session);
     if (before && link < before.link) return this.renew(session);
     if (nick === undefined) return this.leave(session);
@@ -71,6 +78,15 @@ export class Presence {
     if (lease) lease.until = uptime() + this.#leaseMs;
   }
 
+  /** A session is over, whatever of it may still come. */
+  end(session: string): void {
+    this.leave(session);
+    this.#ended.delete(session);
+    this.#ended.set(session, uptime() + this.#leaseMs);
+    if (this.#ended.size > ENDED) this.#ended.delete(this.#ended.keys().next().value!);
+  }
+
+  /** A session is nowhere now; it may come again. */
   leave(session: string): void {
     const lease = this.#sessions.get(session);
     if (!lease) return;
@@ -82,11 +98,25 @@ export class Presence {
   sweep(time: number): void {
     for (const [session, { until }] of this.#sessions) if (until <= time) this.leave(session);
     for (const [key, until] of this.#reserved) if (until <= time) this.#reserved.delete(key);
+    for (const [session, until] of this.#ended) {
+      if (until > time) break;
+      this.#ended.delete(session);
+    }
+  }
+
+  /** Sessions that are seen. */
+  get sessions(): number {
+    return this.#sessions.size;
   }
 
   /** The nicks in a room, in the order they came. */
   in(room: string): string[] {
     return Array.from(this.#rooms.get(room)?.values() ?? [], ({ nick }) => nick);
+  }
+
+  /** The keys of the nicks that are used now. */
+  used(): Iterable<string> {
+    return this.#used.keys();
   }
 
   /** The rooms that somebody is in. */

@@ -6,7 +6,7 @@ import { familyOf } from "../protocol/names.ts";
 import type { Publisher as Identity } from "../transports/transport.ts";
 import { now } from "./clock.ts";
 import { NOBODY } from "./nicks.ts";
-import { type Append, type Refusal, type Store, StoreError } from "./store/store.ts";
+import { type Append, type Outcome, type Refusal, type Store, StoreError } from "./store/store.ts";
 
 /** Appends waiting for the store. Beyond it publishes are refused with `busy`, which is retryable. */
 const QUEUE = 20_000;
@@ -52,6 +52,8 @@ export class Publishing {
   readonly #host: PublisherHost;
   #waiting: Waiting[] = [];
   #running: Promise<void> | undefined;
+  /** Nothing has been kept since the store failed. */
+  #failing = false;
 
   constructor(store: Store, host: PublisherHost) {
     this.#store = store;
@@ -104,7 +106,7 @@ export class Publishing {
       try {
         await this.#commit(group);
       } catch (error) {
-        if (!(error instanceof StoreError)) this.#host.failed(error);
+        this.#fault(error);
         for (const { frame, resolve } of group) resolve(nack(frame.number, error));
       }
     }
@@ -118,6 +120,9 @@ export class Publishing {
       if (outcome.kind !== "appended") return undefined;
       return { append, frame, offset: outcome.offset, floor: outcome.floor };
     });
+    const unkept = outcomes.find(isStorage);
+    if (unkept) this.#fault(new StoreError("unwritable", unkept.refusal.message));
+    else this.#failing = false;
     const places = this.#host.committed(kept.filter((published) => published !== undefined));
     for (const [index, { frame, resolve }] of group.entries()) {
       const { number, topic } = frame;
@@ -135,6 +140,17 @@ export class Publishing {
       }
     }
   }
+
+  // A full disk fails every retry: it is told once.
+  #fault(error: unknown): void {
+    const told = error instanceof StoreError && this.#failing;
+    if (error instanceof StoreError) this.#failing = true;
+    if (!told) this.#host.failed(error);
+  }
+}
+
+function isStorage(outcome: Outcome): outcome is Extract<Outcome, { kind: "refused" }> {
+  return outcome.kind === "refused" && outcome.refusal.code === "storage";
 }
 
 function nack(number: number, error: unknown): Nack {

@@ -5,6 +5,7 @@ import type { Hello } from "../protocol/hello.ts";
 import type { Chunk, ServerReader, Sink } from "../transports/transport.ts";
 import { uptime } from "./clock.ts";
 import { eventChunk, frameChunk, type Line } from "./chunk.ts";
+import { StoreError } from "./store/store.ts";
 import type { Beginning, Subscription } from "./topic.ts";
 import type { Hold } from "./topics.ts";
 
@@ -152,7 +153,9 @@ export class Reader implements ServerReader {
       return;
     }
     this.#host.failed(error);
-    this.end({ kind: "error", code: "internal", message: "the server failed to read the log" });
+    const message =
+      error instanceof StoreError ? error.message : "the server failed to read the log";
+    this.end({ kind: "error", code: "internal", message });
   }
 
   // Read on, topic by topic, until the link is full or all topics are live. Between finding a topic at its head and
@@ -170,7 +173,7 @@ export class Reader implements ServerReader {
           return;
         }
         const { topic } = behind;
-        const { base } = topic;
+        const { base, head } = topic;
         const missed = topic.missed(behind);
         if (missed) {
           this.#jump(behind, missed);
@@ -182,7 +185,8 @@ export class Reader implements ServerReader {
         if (topic.base !== base) continue;
         if (lines.length > 0) this.#replay(behind, lines);
         else if (behind.offset >= topic.head) topic.live.add(behind);
-        else this.#skip(behind, topic.head);
+        // The topic may have moved on while it was read: what is beyond the head of before wasn't looked for.
+        else if (behind.offset < head) this.#skip(behind, head);
       }
     } finally {
       this.#pumping = false;

@@ -28,6 +28,10 @@ export interface ServerOptions {
   readonly version: string;
   /** ms @default 15000 */
   readonly heartbeat?: number;
+  /** How long to wait for another server that is letting go of the database, ms @default 0 */
+  readonly patience?: number;
+  /** Links at once @default 50000 */
+  readonly maxLinks?: number;
 }
 
 export interface RunningServer {
@@ -36,7 +40,6 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** Links at once. */
 const MAX_LINKS = 50_000;
 /** How long open answers may take to be sent when the server stops, in ms. */
 const STOP_MS = 3_000;
@@ -54,11 +57,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   await using stack = new AsyncDisposableStack();
   stack.defer(() => router.close());
   const store = stack.use(
-    database === undefined ? new MemoryStore(retain) : await openSqlite(database, retain),
+    database === undefined
+      ? new MemoryStore(retain)
+      : await openSqlite(database, retain, options.patience),
   );
   const nicks = await Nicks.load(store, failed);
   const heartbeat = options.heartbeat ?? DEFAULT_HEARTBEAT_MS;
-  const hub = stack.use(new Hub({ store, nicks, heartbeat, maxLinks: MAX_LINKS, failed }));
+  const maxLinks = options.maxLinks ?? MAX_LINKS;
+  const hub = stack.use(new Hub({ store, nicks, heartbeat, maxLinks, failed }));
   for (const transport of transports) transport.mount(router, hub);
   mountApi(router, hub, store, options.version);
   const aborter = new AbortController();

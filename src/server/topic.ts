@@ -23,7 +23,7 @@ export interface Beginning {
   readonly gap?: Gap | undefined;
 }
 
-/** Times in events are shorter than this many ms: the base moves on before they reach it. */
+/** Times in new events are shorter than this many ms: the base moves before they reach it. */
 const BASE_MS = 10_000_000;
 
 /** A topic as readers see it. Two kinds exist: {@link LogTopic} and {@link LatestTopic}. */
@@ -80,11 +80,11 @@ export abstract class Topic {
   }
 
   /**
-   * Move the base on if `at` has come too far from it: to be called before events of that time are appended. Lines that were
+   * Move the base if `at` has come too far from it, forward or, where the clock was set, back: to be called before events of that time are appended. Lines that were
    * encoded before are void then.
    */
   moveBase(at: number): boolean {
-    if (at - this.base < BASE_MS) return false;
+    if (Math.abs(at - this.base) < BASE_MS) return false;
     this.base = at;
     return true;
   }

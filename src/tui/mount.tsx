@@ -11,7 +11,7 @@ import { StoreContext } from "./hooks/use-store.ts";
 import type { Key } from "./input/key.ts";
 import { quietStdin } from "./input/quiet-stdin.ts";
 import type { Tap } from "./input/tap.ts";
-import type { TuiOptions } from "./run.tsx";
+import type { Tell, TuiOptions } from "./run.tsx";
 import { createStage } from "./stage.ts";
 import { initialState } from "./store/state.ts";
 import { observe } from "./store/observe.ts";
@@ -67,6 +67,16 @@ export function mount(options: TuiOptions, tap: Tap, end: (error?: Error) => voi
     }),
   );
   stack.use(observe(session, store));
+  if (options.tidings) {
+    const tell: Tell = (text, tone) => {
+      const now = Date.now();
+      const line = cleanLine(text);
+      // What went wrong is read to its end, however narrow the log is.
+      if (tone === "good") store.absorb([{ kind: "divide", text: line, tone, now }]);
+      else store.absorb([{ kind: "print", lines: [line], tone: "error", now }]);
+    };
+    stack.defer(options.tidings(tell));
+  }
   stack.defer(failFirst(session, end));
   session.start();
   void learnLines(context);

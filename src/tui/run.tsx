@@ -3,6 +3,9 @@ import type { Session } from "../client/session.ts";
 import { createTap } from "./input/tap.ts";
 import { endings } from "./endings.ts";
 
+/** Put a line into the log: good news or bad. */
+export type Tell = (text: string, tone: "good" | "bad") => void;
+
 export interface TuiOptions {
   /** Not started yet. Reads the room's topics already. */
   readonly session: Session;
@@ -13,6 +16,8 @@ export interface TuiOptions {
   readonly label: string;
   /** Claims the nick at the server and renames the session. Rejects with an error whose message is one line. */
   readonly rename: (nick: string) => Promise<void>;
+  /** Says what else has to stand in the log. Returns what ends it. */
+  readonly tidings?: (tell: Tell) => () => void;
   readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;
 }

@@ -37,7 +37,7 @@ async function open() {
   const attempt = new Attempt(
     transport,
     request,
-    { subscriptions: new Map(), nick: undefined, hello },
+    { number: 1, subscriptions: new Map(), nick: undefined, hello },
     {
       receive: (self, frames) => {
         if (frames.some(({ kind }) => kind === "synced")) self.synced(2_000);

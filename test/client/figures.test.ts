@@ -9,6 +9,9 @@ describe("the backoff", () => {
     const longest = [0, 1, 2, 3, 4, 5, 6, 7, 50].map((attempt) => backoff(attempt, 0, () => 1));
     expect(longest).toEqual([500, 1_000, 2_000, 4_000, 8_000, 16_000, 20_000, 20_000, 20_000]);
     expect(backoff(50, 0, () => 0)).toBe(0);
+    // A floor is a server's word: neither below nothing, nor beyond what a timer can wait.
+    expect(backoff(0, -5_000, () => 0)).toBe(0);
+    expect(backoff(0, 2 ** 40, () => 0)).toBe(300_000);
   });
 
   test("never ends before the server's floor, and spreads after it", () => {

@@ -103,10 +103,10 @@ describe("the gate of a log topic", () => {
     expect(gate.held).toBe(0);
   });
 
-  test("drops what is of a log that is no more", () => {
+  test("tells what is of a log that is no more", () => {
     const { bring, gate, offsets } = gateAt(5);
     gate.introduce(T, "bbbbb", 0, { from: 6, to: null, reason: "epoch" });
-    expect(bring(plain(6), EPOCH)).toBe("duplicate");
+    expect(bring(plain(6), EPOCH)).toBe("stray");
     expect(bring(plain(1), "bbbbb")).toBe("pass");
     expect(offsets()).toEqual([1]);
   });
@@ -204,6 +204,37 @@ describe("a gap", () => {
     expect(gate.held).toBe(0);
   });
 
+  test("of the epoch is told once, however many links come to know of it", () => {
+    const { gate, bring, offsets } = gateAt(5);
+    const told = { to: null, reason: "epoch" } as const;
+    // The second was asked for before the first had brought event 5.
+    expect(gate.introduce(T, "bbbbb", 0, { from: 5, ...told })).toEqual({ from: 6, ...told });
+    bring(plain(1), "bbbbb");
+    expect(gate.introduce(T, "bbbbb", 0, { from: 5, ...told })).toBeUndefined();
+    expect(bring(plain(1), "bbbbb")).toBe("duplicate");
+    expect(offsets()).toEqual([1]);
+  });
+
+  test("isn't made by what comes late of a log that is no more", () => {
+    const { gate, bring } = gateAt(5);
+    gate.introduce(T, "bbbbb", 0, { from: 6, to: null, reason: "epoch" });
+    bring(plain(1), "bbbbb");
+    expect(gate.introduce(T, EPOCH, 3, undefined)).toBeUndefined();
+    expect(gate.position(T)).toEqual({ epoch: "bbbbb", offset: 1 });
+    // A server that was asked for the new log and has only the old one says so.
+    const gap = { from: 2, to: null, reason: "epoch" as const };
+    expect(gate.introduce(T, EPOCH, 5, gap)).toEqual(gap);
+  });
+
+  test("of a log that ends before the cursor is told once, however many links come to know of it", () => {
+    const { gate, bring } = gateAt(50);
+    const gap = { from: 41, to: 50, reason: "future" as const };
+    gate.introduce(T, EPOCH, 40, gap);
+    bring(plain(41));
+    expect(gate.introduce(T, EPOCH, 40, gap)).toBeUndefined();
+    expect(bring(plain(41))).toBe("duplicate");
+  });
+
   test("isn't one if another link has brought meanwhile what was trimmed", () => {
     const { gate } = gateAt(9);
     expect(gate.introduce(T, EPOCH, 9, { from: 3, to: 9, reason: "trimmed" })).toBeUndefined();
@@ -218,6 +249,31 @@ describe("a gap", () => {
       reason: "trimmed",
     });
     expect(gate.position(T)?.offset).toBe(9);
+  });
+
+  test("doesn't hide what lies before it", () => {
+    const { gate, bring, offsets } = gateAt(5);
+    // Event 6 was lost on this link.
+    expect(gate.introduce(T, EPOCH, 9, { from: 7, to: 9, reason: "trimmed" })).toBeUndefined();
+    expect(bring(plain(10))).toBe("hold");
+    expect(gate.introduce(T, EPOCH, 9, { from: 6, to: 9, reason: "trimmed" })?.from).toBe(6);
+    expect(bring(plain(10))).toBe("pass");
+    expect(offsets()).toEqual([10]);
+  });
+
+  test("of the epoch is followed by all of the new log, wherever a link begins in it", () => {
+    const { gate, bring } = gateAt(5);
+    gate.introduce(T, "bbbbb", 7, undefined);
+    expect(gate.position(T)).toEqual({ epoch: "bbbbb", offset: 0 });
+    expect(bring(plain(8), "bbbbb")).toBe("hold");
+  });
+
+  test("isn't made by an older link than the one that has named the epoch", () => {
+    const gate = new Gate<Event>();
+    gate.introduce(T, "bbbbb", 0, undefined, 2);
+    expect(gate.introduce(T, EPOCH, 3, undefined, 1)).toBeUndefined();
+    expect(gate.position(T)?.epoch).toBe("bbbbb");
+    expect(gate.introduce(T, EPOCH, 3, undefined, 3)?.reason).toBe("epoch");
   });
 
   test("is where the log was restored from a backup: reading goes on at its head", () => {

@@ -4,7 +4,7 @@ import { Reading, type Subscriptions } from "../../src/client/reading.ts";
 import type { TopicFrame } from "../../src/protocol/frames.ts";
 
 interface Link {
-  readonly wanted: { readonly subscriptions: Subscriptions };
+  readonly wanted: { readonly subscriptions: Subscriptions; readonly number: number };
   readonly topics: Map<number, TopicFrame>;
 }
 
@@ -38,9 +38,10 @@ function read(heard: (notice: Notice, reading: Reading<Link>) => void) {
     passed: () => {},
     missing: () => {},
   });
+  let links = 0;
   const open = (): Link => {
     const link = {
-      wanted: { subscriptions: reading.subscriptions },
+      wanted: { subscriptions: reading.subscriptions, number: ++links },
       topics: new Map<number, TopicFrame>(),
     };
     reading.introduce(link, introduction);
@@ -81,9 +82,42 @@ test("a link that was made for other topics isn't what is wanted", () => {
 test("a topic is told once, however often links introduce it, and again when something about it changes", () => {
   const told: Notice[] = [];
   const { reading, open } = read((notice) => void (notice.kind === "topic" && told.push(notice)));
-  const link = open();
   open();
+  const link = open();
   expect(told).toHaveLength(1);
   reading.introduce(link, { ...introduction, epoch: "bbbbb" });
   expect(told).toHaveLength(2);
+});
+
+test("whoever has enough when a topic is told hears nothing of its gap", () => {
+  const kinds: string[] = [];
+  const { reading, open } = read((notice, self) => {
+    kinds.push(notice.kind);
+    if (notice.kind === "topic") self.unsubscribe(T);
+  });
+  const link = open();
+  reading.introduce(link, { ...introduction, gap: { from: 1, to: 3, reason: "trimmed" } });
+  expect(kinds).toEqual(["topic"]);
+  reading.subscribe(T, "beginning");
+  const gap = { from: 1, to: 3, reason: "trimmed" } as const;
+  reading.introduce(link, { ...introduction, gap });
+  reading.introduce(
+    { ...link, wanted: { subscriptions: reading.subscriptions, number: 2 } },
+    { ...introduction, gap },
+  );
+  expect(kinds).toEqual(["topic", "topic"]);
+});
+
+test("what comes late of a log that is no more is neither told nor read, and is missing on its link", () => {
+  const kinds: string[] = [];
+  const { reading, open, offsets } = read(({ kind }) => void kinds.push(kind));
+  const [late, link] = [open(), open()];
+  reading.introduce(link, { ...introduction, epoch: "bbbbb" });
+  reading.accept(link, event(1));
+  kinds.length = 0;
+  reading.introduce(late, introduction);
+  reading.accept(late, event(1));
+  expect(kinds).toEqual([]);
+  expect(offsets).toEqual([1]);
+  expect([reading.lacks(late), reading.lacks(link)]).toEqual([true, false]);
 });

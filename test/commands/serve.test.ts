@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { request } from "undici";
 import { expect, test } from "vitest";
 import { run, startServer } from "../support/process.ts";
 import { createSandbox } from "../support/sandbox.ts";
@@ -27,6 +28,12 @@ test("Ctrl+C ends it as SIGTERM does", async () => {
   for await (const _ of serve.lines) break;
   serve.kill("SIGINT");
   expect(await serve.exited).toMatchObject({ code: 0, signal: null });
+});
+
+test("--heartbeat is what links are told", async () => {
+  await using server = await startServer({ args: ["--feed", "none", "--heartbeat", "1.5"] });
+  const { body } = await request(`${server.url}/v1/polling?topic=room:a`);
+  expect(JSON.parse((await body.text()).split("\n")[0]!)).toMatchObject({ heartbeat: 1_500 });
 });
 
 test("without --db and --memory, rooms are kept in the state folder", async () => {

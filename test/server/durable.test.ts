@@ -157,6 +157,8 @@ test("a disk that can't be written to is a nack that may be tried again", async 
   const answer = await server.post("/v1/publish?topic=room:a&producer=producer-d&number=2", "two");
   expect(answer.status).toBe(503);
   expect(answer.frames).toMatchObject([{ kind: "nack", number: 2, code: "storage" }]);
+  // Whoever runs the server hears of it as well.
+  expect(server.faults.splice(0)).toHaveLength(1);
   other.exec("ROLLBACK");
   other.close();
   const again = await server.post("/v1/publish?topic=room:a&producer=producer-d&number=2", "two");

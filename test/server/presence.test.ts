@@ -40,6 +40,26 @@ test("bye as a frame ends it too", async () => {
   expect(story(watcher)).toEqual(["+bob", "-bob"]);
 });
 
+test("what was on its way when a session said bye doesn't bring it back", async () => {
+  await using server = await start({ heartbeat: 400 });
+  const watcher = await server.websocket("topic=who:a");
+  const poll = () => server.get("/v1/polling?topic=room:a&nick=bob&link=s.1", ME);
+  await poll();
+  await server.post("/v1/bye?link=s.1");
+  await poll();
+  // Even of a session that was never heard of: its bye has overtaken its first poll.
+  await server.post("/v1/bye?link=t.1");
+  await server.get("/v1/polling?topic=room:a&nick=rob&link=t.1", bearer("rob"));
+  await server.get("/v1/polling?topic=room:a&nick=eve&link=u.1", bearer("eve"));
+  await watcher.heard("who:a", 3);
+  expect(story(watcher)).toEqual(["+bob", "-bob", "+eve"]);
+  // For a lease: when eve's, which is younger, has run out, it is forgotten.
+  await watcher.heard("who:a", 4);
+  await poll();
+  await watcher.heard("who:a", 5);
+  expect(story(watcher)).toEqual(["+bob", "-bob", "+eve", "-eve", "+bob"]);
+});
+
 test("who comes later reads who is there", async () => {
   await using server = await start();
   await server.websocket("topic=room:a&nick=bob");

@@ -122,6 +122,23 @@ test("a long poll that nothing comes for is answered 204 within a heartbeat", as
   expect((await server.get(`/v1/long-polling?cursor=${cursor}`)).status).toBe(204);
 });
 
+test("a long poll waits for as long as it says, and no longer than a heartbeat", async () => {
+  await using server = await start();
+  const cursor = cursorOf(await server.get("/v1/polling?topic=room:a"));
+  expect((await server.get(`/v1/long-polling?cursor=${cursor}&hold=0`)).status).toBe(204);
+  expect((await server.get(`/v1/long-polling?cursor=${cursor}&hold=20`)).status).toBe(204);
+  for (const hold of ["-1", "x", "1e3", ""]) {
+    const answer = await server.get(`/v1/long-polling?cursor=${cursor}&hold=${hold}`);
+    expect([answer.status, answer.text]).toEqual([
+      400,
+      expect.stringContaining("expected hold to be a number of ms"),
+    ]);
+  }
+  expect((await server.get(`/v1/polling?cursor=${cursor}&hold=0`)).text).toContain(
+    "unknown parameter",
+  );
+});
+
 test("a poll is cut at a page and ends with more", async () => {
   await using server = await start();
   await server.say("room:a", texts(2_300));

@@ -61,6 +61,31 @@ describe.each(Object.entries(STORES))("%s", (_name, open) => {
     expect(await store.read("room:a", 0, 10)).toHaveLength(4);
   });
 
+  test("retries of many producers and rooms at once each have their own place", async () => {
+    await using opened = await open(1_000);
+    const { store } = opened;
+    const all = Array.from({ length: 300 }, (_, index) =>
+      append(`p${index % 3}`, Math.floor(index / 3) + 1, { topic: `room:${index % 4}` }),
+    );
+    const kept = await store.append(all);
+    const places = kept.map((outcome) => outcome.kind === "appended" && outcome.offset);
+    // Some of them new, some twice, one under a room in which it never was.
+    const again = [
+      ...all.slice(100, 250),
+      append("p0", 101, { topic: "room:0" }),
+      ...all.slice(0, 50),
+    ];
+    const wrong = append("p1", 1, { topic: "room:0" });
+    const outcomes = await store.append([...again, wrong]);
+    expect(outcomes.map((outcome) => outcome.kind !== "refused" && outcome.offset)).toEqual([
+      ...places.slice(100, 250),
+      76,
+      ...places.slice(0, 50),
+      null,
+    ]);
+    expect(outcomes.filter(({ kind }) => kind === "appended")).toHaveLength(1);
+  });
+
   test("a number beyond the next is refused and uses nothing up", async () => {
     await using opened = await open(100);
     const { store } = opened;
@@ -68,6 +93,21 @@ describe.each(Object.entries(STORES))("%s", (_name, open) => {
     expect(early).toMatchObject({ kind: "refused", refusal: { code: "out-of-order" } });
     expect(next).toMatchObject({ kind: "appended", offset: 1 });
     expect(await store.append([append("p", 2)])).toMatchObject([{ kind: "appended", offset: 2 }]);
+  });
+
+  test("a refusal is repeated, however many came after it", async () => {
+    await using opened = await open(100);
+    const { store } = opened;
+    const refused = { kind: "refused", refusal: REFUSAL };
+    const batch = Array.from({ length: 40 }, (_, index) => {
+      return append("p", index + 1, index % 8 === 7 ? {} : { refusal: REFUSAL });
+    });
+    const outcomes = await store.append(batch);
+    expect(outcomes[0]).toEqual(refused);
+    const again = await store.append(batch);
+    expect(again.map(({ kind }) => kind)).toEqual(
+      outcomes.map(({ kind }) => (kind === "appended" ? "duplicate" : kind)),
+    );
   });
 
   test("a refusal uses its number up and is repeated", async () => {

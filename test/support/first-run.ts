@@ -3,9 +3,7 @@
  * backchat. The UI must come up with a live transport in its status bar, and two Ctrl+C must
  * leave it with exit code 0 and the terminal as it was. Run by `.ci/run`.
  */
-import { once } from "node:events";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
+import { freePort } from "./free-port.ts";
 import { openTerminal } from "./terminal.ts";
 
 const port = await freePort();
@@ -37,15 +35,6 @@ console.log("npm start came up and was left with exit code 0");
 function hasTransport(text: string): boolean {
   const rows = text.split("\n").filter((row) => row !== "");
   return /\b(polling|poll|long-polling|lp|sse|websocket|ws)\b/i.test(rows.slice(-3).join("\n"));
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port: free } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return free;
 }
 
 function deadline(ms: number): Promise<"late"> {

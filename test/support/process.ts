@@ -15,6 +15,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** What to run instead of `dist/cli.js`. */
   readonly script?: string;
+  /** A command that becomes the program: `nsenter … --` */
+  readonly launcher?: readonly string[];
 }
 
 export type Finished = ExitStatus & { readonly stdout: string; readonly stderr: string };
@@ -40,11 +42,12 @@ export interface Run extends AsyncDisposable {
 
 /** Starts `node dist/cli.js` with these arguments, in a home folder of its own. */
 export function run(args: readonly string[], options: RunOptions = {}): Run {
-  const { stdin = "", env, signal, script = cli } = options;
+  const { stdin = "", env, signal, script = cli, launcher = [] } = options;
   const sandbox = createSandbox(env);
-  const child = spawn(process.execPath, [script, ...args], { env: sandbox.env });
+  const [command = process.execPath, ...rest] = [...launcher, process.execPath, script, ...args];
+  const child = spawn(command, rest, { env: sandbox.env });
   const { pid } = child;
-  if (pid === undefined) throw new Error(`could not start ${process.execPath}`);
+  if (pid === undefined) throw new Error(`could not start ${command}`);
 
   let stdout = "";
   let stderr = "";
@@ -96,6 +99,8 @@ export interface ServerOptions {
   readonly env?: Environment;
   /** What to run instead of `dist/cli.js`. */
   readonly script?: string;
+  /** A command that becomes the program. */
+  readonly launcher?: readonly string[];
   /** Milliseconds until it must accept connections, default 15,000. */
   readonly timeout?: number;
 }

@@ -241,7 +241,7 @@ describe("an answer to what is posted", () => {
             response
               .writeHead(200, { "content-type": "text/event-stream" })
               .write(`data: ${SYNCED}\n\n`);
-          else if (url.startsWith("/v1/polling"))
+          else if (url.startsWith("/v1/polling") || url.endsWith("&hold=0"))
             response.writeHead(200, { "content-type": "application/x-ndjson" }).end(SYNCED);
         },
       });

@@ -36,6 +36,13 @@ describe("the status bar", () => {
     );
   });
 
+  it("says that a server is silent long before it is given up, in place of its figures", () => {
+    const silent = after(fresh(), live, { kind: "quiet", seconds: 8 });
+    expect(status(silent)).toMatch(/^ ◑ SSE {2}the server is silent: nothing came for 8 s/);
+    expect(status(silent, 52)).toBe(" ◑ SSE  the server is silent: nothing came for 8 s");
+    expect(status(after(silent, { kind: "quiet", seconds: 0 }))).toMatch(/^ ● SSE/);
+  });
+
   it("shows the figures of the transport in use, and the keys", () => {
     const each = new Map([["sse", figures()]] as const);
     const meters = {

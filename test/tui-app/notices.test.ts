@@ -40,15 +40,18 @@ describe("what the session tells", () => {
     const gap = (
       from: number | null,
       to: number | null,
-      reason: "trimmed" | "epoch" | "unreadable",
+      reason: "trimmed" | "epoch" | "future" | "unreadable",
     ) =>
       actionsOf({ kind: "gap", topic: LOBBY, from, to, reason }, NOON).map(
         (action) => action.kind === "gap" && action.text,
       );
-    expect(gap(1, 41, "trimmed")).toEqual(["gap: 41 messages are gone (trimmed)"]);
-    expect(gap(3, 3, "trimmed")).toEqual(["gap: 1 message is gone (trimmed)"]);
-    expect(gap(3, null, "epoch")).toEqual(["gap: the server's log was lost and begun anew"]);
-    expect(gap(null, null, "unreadable")).toEqual(["gap: (unreadable)"]);
+    expect(gap(1, 41, "trimmed")).toEqual(["gap: 41 messages are gone, the server keeps no more"]);
+    expect(gap(3, 3, "trimmed")).toEqual(["gap: 1 message is gone, the server keeps no more"]);
+    expect(gap(3, null, "epoch")).toEqual(["gap: log lost after message 2, a new one begins"]);
+    expect(gap(31, 50, "future")).toEqual(["gap: 20 messages are gone, the log was set back"]);
+    expect(gap(null, null, "unreadable")).toEqual([
+      "gap: some messages may be missing, our place was unreadable",
+    ]);
   });
 
   it.each(HOSTILE)("never lets through what a terminal would obey: %j", (hostile) => {

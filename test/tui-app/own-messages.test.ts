@@ -43,6 +43,30 @@ describe("an own message", () => {
     expect(shown(after(both, own(1, "hi"), own(2, "hi"), ack(2, 2)))).toEqual(["hi✓", "hi✓"]);
   });
 
+  it("stays where it is when it is kept and never comes", () => {
+    const gap = { kind: "gap", topic: LOBBY, text: "gap", to: 9, now: 0 } as const;
+    const kept = after(fresh(), event(1), said(1, "hi"), ack(1, 9), said(2, "ho"), ack(2, 11));
+    expect(shown(after(kept, gap, event(10)))).toEqual(["text 1", "hi✓", "text 10", "ho✓"]);
+    const anew = after(kept, { ...gap, to: undefined }, event(1, { epoch: "e2", text: "anew" }));
+    expect(shown(anew)).toEqual(["text 1", "hi✓", "ho✓", "anew"]);
+  });
+
+  it("isn't taken for what had its place before the log was set back", () => {
+    const gap = { kind: "gap", topic: LOBBY, text: "gap", to: undefined, now: 0 } as const;
+    const before = after(fresh(), event(1), event(2), event(3), said(1, "hi"), ack(1, 4));
+    const back = after(before, gap, event(2, { text: "anew" }), said(2, "ho"), ack(2, 3));
+    expect(shown(back)).toEqual(["text 1", "text 2", "text 3", "hi✓", "anew", "ho✓"]);
+    expect(shown(after(back, own(3, "ho"), own(4, "hi")))).toEqual([
+      "text 1",
+      "text 2",
+      "text 3",
+      "hi✓",
+      "anew",
+      "ho✓",
+      "hi",
+    ]);
+  });
+
   it("keeps its mark and its reason when it is refused", () => {
     const state = after(fresh(), said(1, "hi"), {
       kind: "refused",

@@ -6,6 +6,7 @@ import { familyOf, parseNick, parseTopic, quote } from "../../protocol/names.ts"
 import type { IncomingMessage } from "node:http";
 import type { Hub } from "../hub.ts";
 import type { LogTopic } from "../log-topic.ts";
+import { StoreCheck } from "../store-check.ts";
 import type { Store } from "../store/store.ts";
 import { answerPublish } from "./publish.ts";
 import { type Router, sendJson, sendLines, wholeNumber } from "./router.ts";
@@ -72,12 +73,14 @@ export function mountApi(router: Router, hub: Hub, store: Store, version: string
     sendJson(response, { rooms: await listRooms(hub, store) });
   });
 
-  router.get("/healthz", (request, response) => {
+  const check = new StoreCheck(store, `health-${hub.server}`);
+  router.get("/healthz", async (request, response, _url) => {
     request.resume();
-    const status = hub.draining ? "draining" : "ok";
+    const message = hub.draining ? undefined : await check.failure();
+    const status = hub.draining ? "draining" : message === undefined ? "ok" : "storage";
     const { server, links } = hub;
-    const health = { status, backchat: version, server, links, topics: hub.topics.size };
-    sendJson(response, health, hub.draining ? 503 : 200);
+    const health = { status, message, backchat: version, server, links, topics: hub.topics.size };
+    sendJson(response, health, status === "ok" ? 200 : 503);
   });
 }
 

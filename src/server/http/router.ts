@@ -11,6 +11,7 @@ import { ERRORS, ProtocolError } from "../../protocol/errors.ts";
 import { VERSION } from "../../protocol/limits.ts";
 import { quote } from "../../protocol/names.ts";
 import type { ServerRoutes } from "../../transports/transport.ts";
+import { StoreError } from "../store/store.ts";
 import type { Guard } from "./guard.ts";
 import { Turns } from "./turns.ts";
 
@@ -177,10 +178,11 @@ export class Router implements ServerRoutes {
   #explain(error: unknown): ProtocolError {
     if (error instanceof ProtocolError) return error;
     this.#failed(error);
-    return new ProtocolError(
-      "internal",
-      "the server failed to answer this request; its log says why",
-    );
+    const message =
+      error instanceof StoreError
+        ? error.message
+        : "the server failed to answer this request; its log says why";
+    return new ProtocolError("internal", message);
   }
 }
 

@@ -1,5 +1,5 @@
 import { randomEpoch } from "../epoch.ts";
-import { advance, judge, type ProducerState } from "./numbers.ts";
+import { advance, answerAgain, judge, type ProducerState } from "./numbers.ts";
 import type { Append, LogState, NickLease, Outcome, Store, StoredEvent } from "./store.ts";
 
 interface Log {
@@ -62,7 +62,7 @@ export class MemoryStore implements Store {
     const producer = this.#producer(item.producer);
     const verdict = judge(producer, item.number);
     if (verdict.kind === "refused") return verdict;
-    if (verdict.kind === "seen") return { kind: "duplicate", offset: this.#offsetOf(item) };
+    if (verdict.kind === "seen") return answerAgain(item, this.#offsetOf(item));
     advance(producer, item.number, item.refusal);
     if (item.refusal) return { kind: "refused", refusal: item.refusal };
     if (item.topic === null) return { kind: "appended", offset: null, floor: 0 };

@@ -4,6 +4,8 @@ import type { Append, NickLease, Outcome, StoreErrorCode } from "./store.ts";
 export interface WriterOptions {
   readonly file: string;
   readonly retain: number;
+  /** How long another server may take to let go of the file, in ms. */
+  readonly patience: number;
 }
 
 /** Main thread to writer. Each request is answered by a reply with its id. */

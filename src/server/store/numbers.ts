@@ -1,4 +1,4 @@
-import type { Refusal } from "./store.ts";
+import type { Append, Outcome, Refusal } from "./store.ts";
 
 /** What a store remembers of a producer. */
 export interface ProducerState {
@@ -31,6 +31,16 @@ export function judge(producer: ProducerState, number: number): Verdict {
   }
   const earlier = producer.refused.find(([refused]) => refused === number);
   return earlier ? { kind: "refused", refusal: earlier[1] } : { kind: "seen" };
+}
+
+/**
+ * What a publish is answered that was handled before.
+ * @param offset where it is kept; null: nowhere
+ */
+export function answerAgain({ refusal }: Append, offset: number | null): Outcome {
+  // Of many refusals the first aren't remembered any more; what was refused then is refused again.
+  if (offset === null && refusal) return { kind: "refused", refusal };
+  return { kind: "duplicate", offset };
 }
 
 /** Use a number up. */

@@ -1,12 +1,13 @@
 import type { DatabaseSync } from "node:sqlite";
 import { randomEpoch } from "../epoch.ts";
+import { reasonOf } from "./reason.ts";
 import { StoreError } from "./store.ts";
 
 /** Marks a SQLite file as ours: "bkch". */
 const APPLICATION_ID = 0x626b6368;
 
 /** Each step takes the database from version i to i + 1. Never change one that was released: add another. */
-const MIGRATIONS: readonly string[] = [
+export const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE topics (
@@ -28,10 +29,43 @@ const MIGRATIONS: readonly string[] = [
 ];
 
 /**
- * Bring a database to this version, making it if it is empty.
- * @throws StoreError `unusable` for a file of another program or a newer version; nothing is written then
+ * Bring a database to the newest version, making it if it is empty. Each step is done as a whole or not at all.
+ * @throws StoreError `unusable` for a file of another program or a newer version (nothing is written then), and for a step that failed
  */
-export function migrate(database: DatabaseSync, file: string): void {
+export function migrate(
+  database: DatabaseSync,
+  file: string,
+  migrations: readonly string[] = MIGRATIONS,
+): void {
+  const version = checkKind(database, file, migrations.length);
+  database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+  for (let next = version; next < migrations.length; next++) {
+    try {
+      database.exec("BEGIN IMMEDIATE");
+      database.exec(migrations[next]!);
+      if (next === 0) {
+        database.prepare("INSERT INTO meta VALUES ('epoch', ?)").run(randomEpoch());
+        database.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
+      }
+      database.exec(`PRAGMA user_version = ${next + 1}`);
+      database.exec("COMMIT");
+    } catch (cause) {
+      if (database.isTransaction) database.exec("ROLLBACK");
+      const what =
+        next === 0
+          ? `${file} can't be made a database`
+          : `${file} can't be brought from database version ${next} to ${next + 1}, and is as it was`;
+      throw new StoreError("unusable", `${what}: ${reasonOf(cause)}`, { cause });
+    }
+  }
+}
+
+/**
+ * Whose database it is. Writes nothing.
+ * @returns its version; 0: it is empty
+ * @throws StoreError `unusable` if it isn't ours, or of a newer version than this one
+ */
+export function checkKind(database: DatabaseSync, file: string, newest: number): number {
   const applicationId = pragma(database, "application_id");
   const version = pragma(database, "user_version");
   const tables = database.prepare("SELECT count(*) AS n FROM sqlite_schema").get()?.["n"];
@@ -41,23 +75,13 @@ export function migrate(database: DatabaseSync, file: string): void {
       `${file} is a SQLite database of another program: give another file with --db`,
     );
   }
-  if (version > MIGRATIONS.length) {
+  if (version > newest) {
     throw new StoreError(
       "unusable",
-      `${file} was written by a newer backchat (database version ${version}, this one knows ${MIGRATIONS.length}): update backchat or give another file with --db`,
+      `${file} was written by a newer backchat (database version ${version}, this one knows ${newest}): update backchat or give another file with --db`,
     );
   }
-  database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
-  for (let next = version; next < MIGRATIONS.length; next++) {
-    database.exec("BEGIN IMMEDIATE");
-    database.exec(MIGRATIONS[next]!);
-    if (next === 0) {
-      database.prepare("INSERT INTO meta VALUES ('epoch', ?)").run(randomEpoch());
-      database.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
-    }
-    database.exec(`PRAGMA user_version = ${next + 1}`);
-    database.exec("COMMIT");
-  }
+  return version;
 }
 
 function pragma(database: DatabaseSync, name: string): number {

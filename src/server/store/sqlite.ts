@@ -3,6 +3,7 @@ import { basename, dirname, join } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { Worker } from "node:worker_threads";
 import type { WriterOptions, WriterReply, WriterRequest } from "./messages.ts";
+import { reasonOf } from "./reason.ts";
 import {
   type Append,
   type LogState,
@@ -22,18 +23,19 @@ const PAGE_BYTES = 256 * 1024;
 /**
  * The durable store: one SQLite file in WAL mode. A thread of its own writes; reads happen here, on a read-only connection.
  * @param retain events kept in each log
+ * @param patience how long to wait for a server that is letting go of the file, in ms @default 0
  * @throws StoreError `unusable`, `locked`
  */
-export async function openSqlite(file: string, retain: number): Promise<Store> {
+export async function openSqlite(file: string, retain: number, patience = 0): Promise<Store> {
   const path = resolvePath(file);
-  const writer = new WriterThread({ file: path, retain });
+  const writer = new WriterThread({ file: path, retain, patience });
   try {
     const { epoch } = await writer.started;
     return new SqliteStore(epoch, writer, new DatabaseSync(path, { readOnly: true }));
   } catch (error) {
     await writer.close();
     if (error instanceof StoreError) throw error;
-    throw new StoreError("unusable", `${file} can't be read: ${String(error)}`, { cause: error });
+    throw new StoreError("unusable", `${file} can't be read: ${reasonOf(error)}`, { cause: error });
   }
 }
 
@@ -78,34 +80,35 @@ class SqliteStore implements Store {
   }
 
   async read(topic: string, after: number, limit: number): Promise<StoredEvent[]> {
-    const events: StoredEvent[] = [];
-    let bytes = 0;
-    for (const row of this.#sql.read.iterate(topic, after, limit)) {
-      const event = {
-        offset: Number(row["offset"]),
-        at: Number(row["at"]),
-        from: String(row["sender"]),
-        body: String(row["body"]),
-      };
-      events.push(event);
-      bytes += event.body.length;
-      if (bytes > PAGE_BYTES) break;
-    }
-    return events;
+    return reading(topic, () => {
+      const events: StoredEvent[] = [];
+      let bytes = 0;
+      for (const row of this.#sql.read.iterate(topic, after, limit)) {
+        const event = {
+          offset: Number(row["offset"]),
+          at: Number(row["at"]),
+          from: String(row["sender"]),
+          body: String(row["body"]),
+        };
+        events.push(event);
+        bytes += event.body.length;
+        if (bytes > PAGE_BYTES) break;
+      }
+      return events;
+    });
   }
 
   async state(topic: string): Promise<LogState> {
-    return stateOf(this.#sql.state.get(topic));
+    return reading(topic, () => stateOf(this.#sql.state.get(topic)));
   }
 
   async topics(limit: number): Promise<(LogState & { topic: string })[]> {
-    return this.#sql.topics
-      .all(limit)
-      .map((row) => ({ topic: String(row["name"]), ...stateOf(row) }));
+    const rows = reading("the list of rooms", () => this.#sql.topics.all(limit));
+    return rows.map((row) => ({ topic: String(row["name"]), ...stateOf(row) }));
   }
 
   async nicks(): Promise<NickLease[]> {
-    return this.#sql.nicks.all().map((row) => ({
+    return reading("the nicks", () => this.#sql.nicks.all()).map((row) => ({
       key: String(row["key"]),
       nick: String(row["nick"]),
       identity: String(row["identity"]),
@@ -120,6 +123,14 @@ class SqliteStore implements Store {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#database.isOpen) this.#database.close();
     await this.#writer.close();
+  }
+}
+
+function reading<Value>(what: string, read: () => Value): Value {
+  try {
+    return read();
+  } catch (cause) {
+    throw new StoreError("unreadable", `${what} can't be read: ${reasonOf(cause)}`, { cause });
   }
 }
 

@@ -71,7 +71,10 @@ export interface Store extends AsyncDisposable {
    * @throws StoreError `unwritable`: nothing of the batch was kept
    */
   append(batch: readonly Append[]): Promise<Outcome[]>;
-  /** Events after an offset, in order, at most `limit` and about 256 KiB. */
+  /**
+   * Events after an offset, in order, at most `limit` and about 256 KiB.
+   * @throws StoreError `unreadable`
+   */
   read(topic: string, after: number, limit: number): Promise<StoredEvent[]>;
   state(topic: string): Promise<LogState>;
   /** All topics with events, most recently used first. */
@@ -82,9 +85,9 @@ export interface Store extends AsyncDisposable {
 
 /**
  * `unwritable`: disk full, read-only, I/O · `unusable`: the file can't be opened, is no database of ours or of a newer version ·
- * `locked`: another server uses it
+ * `unreadable`: what is asked for is damaged, or the disk fails · `locked`: another server uses it
  */
-export type StoreErrorCode = "unwritable" | "unusable" | "locked";
+export type StoreErrorCode = "unwritable" | "unreadable" | "unusable" | "locked";
 
 /** A store failed. `message` is one line for a person. */
 export class StoreError extends Error {

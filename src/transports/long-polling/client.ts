@@ -8,7 +8,7 @@ export const longPollingClient: ClientTransport = {
   name: "long-polling",
   async open(request, signal) {
     // The first question isn't held: its answer shows at once that the path works.
-    const first = await poll("polling", request, signal);
+    const first = await poll("long-polling", request, signal, "&hold=0");
     const receive = async (
       deliver: (frames: ServerFrame[]) => Promise<void>,
       closed: AbortSignal,

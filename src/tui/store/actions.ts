@@ -30,7 +30,14 @@ export type Action =
     }
   | { readonly kind: "presence-anew"; readonly topic: string }
   | { readonly kind: "presence-settled"; readonly topic: string }
-  | { readonly kind: "gap"; readonly topic: string; readonly text: string; readonly now: number }
+  | {
+      readonly kind: "gap";
+      readonly topic: string;
+      readonly text: string;
+      /** The last offset that doesn't come any more; undefined: none of those that were given so far does. */
+      readonly to: number | undefined;
+      readonly now: number;
+    }
   | { readonly kind: "source"; readonly source: string | undefined }
   | { readonly kind: "connecting"; readonly transport: TransportName }
   | { readonly kind: "live"; readonly transport: TransportName; readonly now: number }
@@ -48,6 +55,7 @@ export type Action =
       readonly now: number;
     }
   | { readonly kind: "countdown"; readonly seconds: number }
+  | { readonly kind: "quiet"; readonly seconds: number }
   | { readonly kind: "closed"; readonly reason: string }
   | {
       readonly kind: "swapped";

@@ -13,6 +13,7 @@ type LinkAction = Extract<
       | "lost"
       | "waiting"
       | "countdown"
+      | "quiet"
       | "closed"
       | "swapped"
       | "swap-wanted";
@@ -63,6 +64,8 @@ export function linkChanged(state: State, action: LinkAction): State {
       });
     case "countdown":
       return as({ seconds: action.seconds });
+    case "quiet":
+      return action.seconds === link.quiet ? state : as({ quiet: action.seconds });
     case "closed":
       return divide(
         as({ state: "closed", reason: action.reason, swapping: undefined }),

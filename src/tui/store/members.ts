@@ -1,3 +1,5 @@
+import { DEFAULT_HEARTBEAT_MS } from "../../protocol/limits.ts";
+
 /** Who is in a room, as its `who:` topic tells. */
 export interface Members {
   /** Nicks, in the order in which they came. */
@@ -18,8 +20,11 @@ export const NOBODY: Members = {
 /** So long after a link has come, what the topic tells is how things are and not what happens; in ms. */
 export const QUIET_MS = 3_000;
 
-/** How long after a gap the old list is shown, in ms. */
-export const RENEW_MS = 2_000;
+/**
+ * How long after a gap the old list is shown, in ms: as long as a lease. When the server was away, everybody comes back in a time of
+ * their own, and whoever isn't back by then has gone.
+ */
+export const RENEW_MS = 2 * DEFAULT_HEARTBEAT_MS;
 
 /** What is told of somebody's coming or going; undefined: nothing. */
 export type Told = "joined" | "left" | undefined;
@@ -37,8 +42,14 @@ export function presence(
       members: renewed === members.renewed ? members : { ...members, renewed },
       told: undefined,
     };
-  const told = now < members.quietUntil ? undefined : here ? "joined" : "left";
+  const told = isQuiet(members, now) ? undefined : here ? "joined" : "left";
   return { members: { ...members, here: placed(members.here, nick, here), renewed }, told };
+}
+
+// A clock that was set back makes no quiet longer.
+function isQuiet({ quietUntil }: Members, now: number): boolean {
+  const left = quietUntil - now;
+  return left > 0 && (left <= QUIET_MS || left === Number.POSITIVE_INFINITY);
 }
 
 export function quiet(members: Members, now: number): Members {

@@ -108,13 +108,30 @@ function gapActions({ topic, from, to, reason }: GapNotice, now: number): readon
   if (familyOf(topic) === "who") return [{ kind: "presence-anew", topic }];
   if (familyOf(topic) !== "room") return [];
   const count = from !== null && to !== null ? to - from + 1 : undefined;
-  const extent =
-    count === undefined ? "" : `${plural(count, "message")} ${count === 1 ? "is" : "are"} gone `;
-  const text =
-    reason === "epoch"
-      ? "gap: the server's log was lost and begun anew"
-      : `gap: ${extent}(${reason})`;
-  return [{ kind: "gap", topic, text, now }];
+  const last = reason === "trimmed" ? (to ?? undefined) : undefined;
+  return [{ kind: "gap", topic, text: gapText(from, count, reason), to: last, now }];
+}
+
+// Short enough for a screen of 60 cells.
+function gapText(
+  from: number | null,
+  count: number | undefined,
+  reason: GapNotice["reason"],
+): string {
+  const gone =
+    count === undefined
+      ? "some messages may be missing"
+      : `${plural(count, "message")} ${count === 1 ? "is" : "are"} gone`;
+  switch (reason) {
+    case "trimmed":
+      return `gap: ${gone}, the server keeps no more`;
+    case "epoch":
+      return `gap: log lost after message ${((from ?? 1) - 1).toLocaleString("en")}, a new one begins`;
+    case "future":
+      return `gap: ${gone}, the log was set back`;
+    case "unreadable":
+      return `gap: ${gone}, our place was unreadable`;
+  }
 }
 
 function linkActions({ transport, state, ms, reason }: LinkNotice, now: number): readonly Action[] {

@@ -3,11 +3,12 @@ import type { Notice } from "../../client/events.ts";
 import { RENEW_MS } from "./members.ts";
 import { actionsOf } from "./notices.ts";
 import { meterPoll } from "./meter-poll.ts";
+import { silence } from "./silence.ts";
 import type { Store } from "./store.ts";
 import { tickerFeed } from "./ticker-feed.ts";
 
 /** What the store hears from. */
-export type Source = Pick<Session, "listen" | "stats" | "figures" | "roundTrips">;
+export type Source = Pick<Session, "listen" | "stats" | "figures" | "roundTrips" | "quietFor">;
 
 /** Keep a store up to date with a session. Timers run only while something changes, besides the clock's minute. */
 export function observe(session: Source, store: Store): Disposable {
@@ -15,9 +16,8 @@ export function observe(session: Source, store: Store): Disposable {
   const ticker = stack.use(tickerFeed(store));
   const meters = stack.use(meterPoll(session, store));
   const countdown = stack.use(new Countdown(store));
-  const settling = stack.adopt(new Set<NodeJS.Timeout>(), (timers) => {
-    for (const timer of timers) clearTimeout(timer);
-  });
+  const settling = stack.use(new Settling(store));
+  stack.use(silence(session, store));
   stack.use(minuteClock(store));
 
   const onNotice = (notice: Notice): void => {
@@ -28,12 +28,7 @@ export function observe(session: Source, store: Store): Disposable {
     for (const action of actions) {
       if (action.kind === "waiting") countdown.start(action.seconds);
       if (action.kind === "connecting" || action.kind === "closed") countdown.stop();
-      if (action.kind !== "presence-anew") continue;
-      const timer = setTimeout(() => {
-        settling.delete(timer);
-        store.absorb([{ kind: "presence-settled", topic: action.topic }]);
-      }, RENEW_MS);
-      settling.add(timer);
+      if (action.kind === "presence-anew") settling.begin(action.topic);
     }
   };
   stack.defer(session.listen(onNotice));
@@ -65,6 +60,30 @@ class Countdown implements Disposable {
 
   [Symbol.dispose](): void {
     this.stop();
+  }
+}
+
+/** Says when a list that began anew is complete; if it begins anew once more meanwhile, later. */
+class Settling implements Disposable {
+  readonly #store: Store;
+  /** By `who:` topic. */
+  readonly #timers = new Map<string, NodeJS.Timeout>();
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  begin(topic: string): void {
+    clearTimeout(this.#timers.get(topic));
+    const settle = () => {
+      this.#timers.delete(topic);
+      this.#store.absorb([{ kind: "presence-settled", topic }]);
+    };
+    this.#timers.set(topic, setTimeout(settle, RENEW_MS));
+  }
+
+  [Symbol.dispose](): void {
+    for (const timer of this.#timers.values()) clearTimeout(timer);
   }
 }
 

@@ -5,7 +5,7 @@ import { trim } from "./entries.ts";
 import { linkChanged } from "./link.ts";
 import { presence, quiet, renew, settle } from "./members.ts";
 import { discard, kept, refuse, say } from "./own.ts";
-import { hear, prepend, reached } from "./room.ts";
+import { hear, passOver, prepend, reached } from "./room.ts";
 import { divide, go, inRoom, part, print, withId } from "./rooms.ts";
 import { minuteOf, newRoom, type Room, type State } from "./state.ts";
 import { updateTicker } from "./ticker.ts";
@@ -36,7 +36,13 @@ export function reduce(state: State, action: Action): State {
         members: settle(room.members),
       }));
     case "gap":
-      return divide(state, action.topic, action.text, "bad", action.now);
+      return divide(
+        inRoom(state, action.topic, (room) => passOver(room, action.to)),
+        action.topic,
+        action.text,
+        "bad",
+        action.now,
+      );
     case "source":
       return { ...state, ticker: { ...state.ticker, source: action.source } };
     case "connecting":
@@ -44,6 +50,7 @@ export function reduce(state: State, action: Action): State {
     case "lost":
     case "waiting":
     case "countdown":
+    case "quiet":
     case "closed":
     case "swapped":
     case "swap-wanted":

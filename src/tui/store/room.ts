@@ -48,6 +48,19 @@ export function reached(room: Room, { epoch, offset }: { epoch: string; offset: 
   return { ...room, epoch, first: offset, past };
 }
 
+/** A gap, up to an offset; undefined: all that is here has no place in the log any more, and others may come in its places. */
+export function passOver(room: Room, to: number | undefined): Room {
+  // Own messages that were kept and never come: they stay where they are.
+  const never = ({ offset }: Message) => offset > 0 && offset <= (to ?? Infinity);
+  const entries = [...room.entries, ...room.pending.filter(never)];
+  const pending = room.pending.filter((message) => !never(message));
+  if (to !== undefined) return { ...room, entries, pending };
+  const displaced = entries.map((entry) =>
+    entry.kind === "message" ? { ...entry, offset: 0 } : entry,
+  );
+  return { ...room, entries: displaced, pending, first: undefined, past: "none" };
+}
+
 /** A page of a log. */
 export interface Page {
   readonly epoch: string;

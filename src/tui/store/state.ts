@@ -92,6 +92,8 @@ export interface Link {
   readonly reason: string | undefined;
   /** Waiting: seconds until the next try. */
   readonly seconds: number;
+  /** Live: seconds for which nothing has come, where that is too long; 0 where it isn't. */
+  readonly quiet: number;
   /** When the link was lost that hasn't come back yet, ms since 1970. */
   readonly lostAt: number | undefined;
   readonly lastOutage: { readonly at: number; readonly ms: number } | undefined;
@@ -207,6 +209,7 @@ export function initialState({
       swapping: undefined,
       reason: undefined,
       seconds: 0,
+      quiet: 0,
       lostAt: undefined,
       lastOutage: undefined,
     },

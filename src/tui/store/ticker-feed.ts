@@ -19,11 +19,11 @@ export function tickerFeed(store: Store): TickerFeed {
   const received = new Rate();
   const painted = new Rate();
   let timer: NodeJS.Timeout | undefined;
-  let lastTick = 0;
+  let lastTick = Number.NEGATIVE_INFINITY;
 
   const paint = (): void => {
     timer = undefined;
-    const now = Date.now();
+    const now = performance.now();
     if (waiting.size > 0) painted.count(now, 1);
     const ticks = [...waiting.values()];
     waiting.clear();
@@ -42,7 +42,7 @@ export function tickerFeed(store: Store): TickerFeed {
     if (notice.kind !== "event" || notice.topic !== MARKET) return false;
     const tick = tickOf(notice);
     if (!tick) return true;
-    const now = Date.now();
+    const now = performance.now();
     received.count(now, 1);
     // Nothing that comes late makes the next paint come later.
     if (waiting.size === 0) {

@@ -8,7 +8,7 @@ export interface Tick {
 export interface Quote extends Tick {
   /** The latest prices that were shown, oldest first. */
   readonly trail: readonly number[];
-  /** When it last moved, ms since 1970. */
+  /** When it last moved, ms of a clock that nobody sets. */
   readonly movedAt: number;
 }
 
@@ -63,7 +63,7 @@ export function updateTicker(
     quotes.set(tick.symbol, {
       ...tick,
       trail: [...(before?.trail ?? []), tick.price].slice(-TRAIL),
-      movedAt: moved ? now : (before?.movedAt ?? 0),
+      movedAt: moved ? now : (before?.movedAt ?? Number.NEGATIVE_INFINITY),
     });
   }
   return { ...ticker, quotes, at: now, received, painted, featured: feature(ticker, quotes, now) };

@@ -16,7 +16,7 @@ export function statusRow(state: StatusState, width: number, tabs: boolean): Row
   const tabsRoom = most - rowCells(start) - 2;
   const parts = tabs
     ? [[span("  "), ...roomTabs(state, tabsRoom)]]
-    : link.state === "live"
+    : link.state === "live" && link.quiet === 0
       ? figureParts(link, meters)
       : [];
   const left: Span[] = [...start];
@@ -32,6 +32,13 @@ function stateSpans(link: Link, meters: Meters | undefined): Span[] {
   switch (link.state) {
     case "live": {
       const rtt = meters?.each.get(link.transport)?.rttMs.p50;
+      if (link.quiet > 0) {
+        return [
+          span(" ◑ ", "warn"),
+          span(label, "bold"),
+          span(`  the server is silent: nothing came for ${link.quiet} s`, "warn"),
+        ];
+      }
       const swapping = link.swapping === undefined ? "" : ` → ${transportLabel(link.swapping)} …`;
       return [
         span(" ● ", "good"),
@@ -55,12 +62,14 @@ function why({ reason }: Link): Span[] {
 function figureParts({ lastOutage }: Link, meters: Meters | undefined): Row[] {
   if (!meters) return [];
   const { all, gaps, rate, roundTrips } = meters;
-  return [
+  const told: Row = [span(`  gaps ${gaps}`)];
+  const figures: Row[] = [
     [span(roundTrips.length > 1 ? ` ${sparkline(roundTrips.slice(-8))}` : "", "dim")],
     [span(`  ↻${all.reconnects}`)],
     [span(lastOutage ? ` (last ${clock(lastOutage.at)}, ${duration(lastOutage.ms)})` : "")],
     [span(`  ↓${figure(all.bytesPerMessageDown)} ↑${figure(all.bytesPerMessageUp)} B/msg`)],
     rate >= 100 ? [span(`  ${bytes(rate)}/s`)] : [],
-    [span(`  gaps ${gaps}`)],
   ];
+  // What was lost is told before anything else that there is room for.
+  return gaps > 0 ? [told, ...figures] : [...figures, told];
 }

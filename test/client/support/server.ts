@@ -15,11 +15,12 @@ export interface TestServerOptions {
   readonly retain?: number;
   /** ms */
   readonly heartbeat?: number;
+  readonly maxLinks?: number;
 }
 
 /** A server of one's own in this process, on a free port. */
 export async function serve(options: TestServerOptions = {}): Promise<TestServer> {
-  const { port = 0, database, retain = 100_000, heartbeat } = options;
+  const { port = 0, database, retain = 100_000, heartbeat, maxLinks } = options;
   const server: RunningServer = await startServer({
     host: "127.0.0.1",
     port,
@@ -30,6 +31,7 @@ export async function serve(options: TestServerOptions = {}): Promise<TestServer
     log: pino({ level: "silent" }),
     version: "0.0.0-test",
     ...(heartbeat === undefined ? {} : { heartbeat }),
+    ...(maxLinks === undefined ? {} : { maxLinks }),
   });
   let stopped: Promise<void> | undefined;
   const stop = () => (stopped ??= server.stop());

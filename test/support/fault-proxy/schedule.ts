@@ -37,7 +37,8 @@ export function* schedule(seed: number, { pause, lasts }: ScheduleOptions): Gene
   const generator = xoroshiro128plus(seed);
   const below = (limit: number) => uniformInt(generator, 0, limit - 1);
   const one = <Item>(items: readonly Item[]): Item => items[below(items.length)]!;
-  const kinds = Object.keys(MAKE) as FaultKind[];
+  // Connections end more often than anything else happens to them.
+  const kinds = [...(Object.keys(MAKE) as FaultKind[]), "cut", "cut", "stall"] as const;
   for (;;) {
     const fault = MAKE[one(kinds)](below, one);
     const onRequest =

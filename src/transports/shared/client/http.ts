@@ -26,18 +26,22 @@ export function openingOf(
 
 /**
  * GET what a poll answers.
+ * @param more of the query, beside the hello
  * @throws LinkError
  */
 export async function poll(
   transport: "polling" | "long-polling",
   { wire, hello }: LinkRequest,
   signal: AbortSignal,
+  more = "",
 ): Promise<ServerFrame[]> {
   try {
     const asked = hello();
+    const { path, headers } = openingOf(transport, asked);
     const response = await wire.pool.request({
       method: "GET",
-      ...openingOf(transport, asked),
+      path: path + more,
+      headers,
       signal,
     });
     const frames = await readFrames(response);

@@ -88,8 +88,11 @@ class PollSink implements Sink {
 
   end(error?: ErrorFrame): void {
     if (this.#state === "done") return;
+    const failed = this.#state === "filling" && error !== undefined && error.code !== "draining";
+    // What was read before it failed is of use; the next poll, which asks for what comes then, is answered with the error.
+    if (failed && this.#events > 0) return this.#answer("more");
     // Whatever was to be told has been written (a drain frame); without it the error is the answer.
-    if (this.#lines.length > 0 || !error) {
+    if (!failed && (this.#lines.length > 0 || !error)) {
       // Before the replay is done there is no place to read on from: whoever asks again asks for the same.
       return this.#answer(this.#state === "holding" ? "synced" : undefined);
     }

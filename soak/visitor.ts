@@ -1,0 +1,293 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Notice } from "../src/client/events.ts";
+import { Session } from "../src/client/session.ts";
+import { CLIENT_TRANSPORTS } from "../src/commands/transports.ts";
+import { openWire } from "../src/transports/shared/client/wire.ts";
+import { TRANSPORTS, type Wire } from "../src/transports/transport.ts";
+import type { Dice } from "./dice.ts";
+import type { Log } from "./log.ts";
+import { FeedRecord, type Record, RoomRecord, type Since } from "./record.ts";
+import type { Tally } from "./tally.ts";
+
+/** What was published in one session, by number: where it is kept; undefined: not acknowledged. */
+export type Published = Map<number, { readonly room: string; offset: number | null | undefined }>;
+
+export interface Scene {
+  readonly rooms: readonly string[];
+  readonly paths: readonly URL[];
+  readonly log: Log;
+  readonly tally: Tally;
+}
+
+/** ms between two things that a visitor does, at most. */
+const PACE_MS = 500;
+/** A visitor that can't get rid of so many messages says no more for now. */
+const UNACKED = 2_000;
+const SETTLE_MS = 90_000;
+
+/** Somebody who does at random what users do, one session after the other, and keeps a record of all that comes. */
+export class Visitor {
+  readonly name: string;
+  /** By session. */
+  readonly published = new Map<string, Published>();
+  readonly #scene: Scene;
+  readonly #dice: Dice;
+  #lives = 0;
+  #life: Life | undefined;
+
+  constructor(name: string, scene: Scene, dice: Dice) {
+    this.name = name;
+    this.#scene = scene;
+    this.#dice = dice;
+  }
+
+  /** Do things until the signal comes. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.#act();
+      await sleep(this.#dice.below(PACE_MS), undefined, { signal }).catch(() => {});
+    }
+  }
+
+  compare(): void {
+    this.#life?.compare();
+  }
+
+  /** Wait until all that was published is acknowledged. */
+  async fallSilent(): Promise<void> {
+    await this.#expect((life) => life.isSilent);
+  }
+
+  /** Wait until everything has come. To be called when all have fallen silent. */
+  async catchUp(): Promise<void> {
+    await this.#expect((life) => life.hasAll);
+  }
+
+  async end(): Promise<void> {
+    await this.#life?.end(true);
+  }
+
+  async #act(): Promise<void> {
+    const dice = this.#dice;
+    const life = (this.#life ??= this.#begin());
+    const deed = dice.below(1_000);
+    if (deed < 600) life.publish(1 + dice.below(8));
+    else if (deed < 800) life.swap();
+    else if (deed < 830) {
+      // Two at once: the second takes the place of the first.
+      life.swap();
+      life.swap();
+    } else if (deed < 870) life.rename();
+    else if (deed < 920) life.resubscribe();
+    else if (deed < 960) life.beSlow();
+    else if (deed < 970) {
+      this.#life = undefined;
+      await life.end(false);
+    }
+  }
+
+  async #expect(holds: (life: Life) => boolean): Promise<void> {
+    const life = this.#life;
+    if (!life) return;
+    const end = performance.now() + SETTLE_MS;
+    while (!holds(life)) {
+      if (performance.now() > end) return this.#scene.tally.wrong("leftBehind", life.standing);
+      await sleep(50);
+    }
+  }
+
+  #begin(): Life {
+    const name = `${this.name}.${++this.#lives}`;
+    const published: Published = new Map();
+    this.published.set(name, published);
+    this.#scene.tally.count("sessions");
+    return new Life(name, this.name, published, this.#scene, this.#dice);
+  }
+}
+
+/** One session. */
+class Life {
+  readonly #name: string;
+  readonly #nick: string;
+  readonly #published: Published;
+  readonly #scene: Scene;
+  readonly #dice: Dice;
+  readonly #wire: Wire;
+  readonly #session: Session;
+  readonly #records = new Map<string, Record>();
+  #number = 0;
+
+  constructor(name: string, nick: string, published: Published, scene: Scene, dice: Dice) {
+    this.#name = name;
+    this.#nick = nick;
+    this.#published = published;
+    this.#scene = scene;
+    this.#dice = dice;
+    this.#wire = openWire(dice.one(scene.paths));
+    const topics = new Map<string, Since>([["feed:market", "now"]]);
+    for (const room of scene.rooms) if (dice.chance(60)) topics.set(room, this.#since());
+    for (const [topic, since] of topics) this.#keep(topic, since);
+    this.#session = new Session({
+      wire: this.#wire,
+      transports: CLIENT_TRANSPORTS,
+      transport: dice.one([...TRANSPORTS, "auto"]),
+      topics,
+      nick,
+      identity: `secret-of-${nick}`.padEnd(20, "."),
+      wait: true,
+      pollInterval: { min: 50, max: 500 },
+      pingInterval: 500,
+    });
+    // One that fails now and then, before the one that keeps the record: it must not matter.
+    this.#session.listen((notice) => this.#stumble(notice));
+    this.#session.listen((notice) => this.#hear(notice));
+    this.#session.start();
+  }
+
+  publish(count: number): void {
+    const { unacked } = this.#session.status;
+    if (unacked > UNACKED) return;
+    for (let left = count; left > 0; left--) this.#say(this.#dice.one(this.#scene.rooms));
+  }
+
+  swap(): void {
+    const to = this.#dice.one(TRANSPORTS);
+    this.#session.swap(to).then(
+      () => this.#scene.tally.count("swaps"),
+      () => this.#scene.tally.count("swaps that failed"),
+    );
+  }
+
+  rename(): void {
+    const nick = this.#dice.one([this.#nick, `${this.#nick}-too`]);
+    this.#session.rename(nick).then(
+      () => this.#scene.tally.count("nicks changed"),
+      () => this.#scene.tally.count("nick changes that failed"),
+    );
+  }
+
+  resubscribe(): void {
+    const room = this.#dice.one(this.#scene.rooms);
+    if (this.#records.has(room)) this.#leave(room);
+    else this.#join(room, this.#since());
+  }
+
+  beSlow(): void {
+    this.#scene.tally.count("readers that were slow");
+    const pace = this.#dice.below(300);
+    const end = this.#session.throttle(() => sleep(pace));
+    setTimeout(end, this.#dice.below(8_000)).unref();
+  }
+
+  compare(): void {
+    for (const record of this.#records.values()) record.compare();
+  }
+
+  get isSilent(): boolean {
+    return this.#session.status.unacked === 0;
+  }
+
+  get hasAll(): boolean {
+    return this.#session.status.state === "live" && this.#behind().length === 0;
+  }
+
+  /** Where it stands, for a person. */
+  get standing(): string {
+    const { state, transport, unacked } = this.#session.status;
+    return `${this.#name}: ${state} on ${transport}, ${unacked} unacknowledged, behind in ${this.#behind().join(", ")}`;
+  }
+
+  /** @param complete whether everything should have come */
+  async end(complete: boolean): Promise<void> {
+    const { duplicatesDropped, reconnects, messages } = this.#session.stats;
+    await this.#session.close();
+    await this.#wire[Symbol.asyncDispose]();
+    const { tally, log } = this.#scene;
+    tally.count("events delivered", messages);
+    tally.count("repetitions dropped", duplicatesDropped);
+    tally.count("links lost", reconnects);
+    log.read();
+    for (const record of this.#records.values()) {
+      record.end(complete ? log.head(record.topic) : undefined);
+    }
+  }
+
+  #hear(notice: Notice): void {
+    if (notice.kind === "link" && notice.state === "closed" && this.#session.failure) {
+      this.#scene.tally.wrong("leftBehind", `${this.#name}: ended by itself, ${notice.reason}`);
+    }
+    if (notice.kind === "topic") this.#records.get(notice.topic)?.introduced();
+    if (notice.kind === "gap") {
+      this.#scene.tally.count(`gaps: ${notice.reason}`);
+      this.#records.get(notice.topic)?.gap(notice);
+    }
+    if (notice.kind !== "event") return;
+    const { topic, offset } = notice;
+    const record = this.#records.get(topic);
+    if (!record) {
+      this.#scene.tally.wrong("unwanted", `${this.#name} in ${topic}: ${offset}`);
+      return;
+    }
+    record.event(notice);
+    if (topic === "feed:market" || !this.#dice.chance(0.1)) return;
+    // In the middle of an event: leave, and perhaps come back at once.
+    this.#scene.tally.count("subscriptions changed inside a reader");
+    this.#leave(topic);
+    if (this.#dice.chance(70)) this.#join(topic, this.#since());
+  }
+
+  #stumble(notice: Notice): void {
+    if (notice.kind !== "event" || !this.#dice.chance(0.05)) return;
+    this.#scene.tally.count("readers that threw");
+    throw new Error("a reader that throws");
+  }
+
+  #say(room: string): void {
+    const number = ++this.#number;
+    const entry: { room: string; offset: number | null | undefined } = { room, offset: undefined };
+    this.#published.set(number, entry);
+    this.#scene.tally.count("published");
+    this.#session.publish(room, `${this.#name} ${number}`).then(
+      ({ offset }) => {
+        entry.offset = offset;
+        this.#scene.tally.count("acknowledged");
+      },
+      // The session ended first: it may be in the log or not.
+      () => this.#scene.tally.count("given up with their session"),
+    );
+  }
+
+  #since(): Since {
+    return this.#dice.one<Since>(["beginning", "now", this.#dice.below(100)]);
+  }
+
+  #join(room: string, since: Since): void {
+    this.#keep(room, since);
+    this.#session.subscribe(room, since);
+  }
+
+  #leave(room: string): void {
+    this.#session.unsubscribe(room);
+    const record = this.#records.get(room);
+    this.#records.delete(room);
+    this.#scene.log.read();
+    record?.end(undefined);
+  }
+
+  #keep(topic: string, since: Since): void {
+    const { log, tally } = this.#scene;
+    this.#records.set(
+      topic,
+      topic === "feed:market"
+        ? new FeedRecord(topic, this.#name, tally)
+        : new RoomRecord(topic, since, this.#name, log, tally),
+    );
+  }
+
+  #behind(): string[] {
+    return [...this.#records.values()]
+      .filter((record) => record instanceof RoomRecord)
+      .filter((record) => record.isBehind(this.#scene.log.head(record.topic)))
+      .map(({ topic }) => topic);
+  }
+}

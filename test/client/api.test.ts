@@ -1,0 +1,38 @@
+import { expect, test } from "vitest";
+import { ServerApi } from "../../src/client/api.ts";
+import { TRANSPORTS } from "../../src/transports/transport.ts";
+import { startFaultProxy } from "../support/fault-proxy/proxy.ts";
+import { Client, publishAll, texts } from "./support/client.ts";
+import { keep } from "./support/keep.ts";
+import { serve } from "./support/server.ts";
+
+// mercure#648: streams use up the connections that a client may have to a host.
+test.each(TRANSPORTS)(
+  "requests that hang beside a session over %s leave it the connections that it needs",
+  async (transport) => {
+    const { port } = keep(await serve({ heartbeat: 1_000 }));
+    const proxy = keep(await startFaultProxy(port));
+    await proxy.inject({ kind: "silent" }, { path: "/v1/history" });
+    const client = keep(await Client.live(proxy.url, transport));
+    const api = new ServerApi(client.wire);
+    const pages = Promise.allSettled(Array.from({ length: 30 }, () => api.history("room:lobby")));
+    for (const to of [...TRANSPORTS, transport]) {
+      await client.session.swap(to);
+      await publishAll(client.session, `over ${to} `, 10);
+    }
+    const wanted = [...TRANSPORTS, transport].flatMap((to) => texts(`over ${to} `, 10));
+    expect(await client.received(wanted.length)).toEqual(wanted);
+    expect(client.session.stats.reconnects).toBe(0);
+    await client.close();
+    for (const page of await pages) expect(page).toMatchObject({ status: "rejected" });
+  },
+);
+
+test("requests that waited for their turn get it", async () => {
+  const { url } = keep(await serve());
+  const client = keep(await Client.live(url, "sse"));
+  await publishAll(client.session, "m", 5);
+  const api = new ServerApi(client.wire);
+  const pages = await Promise.all(Array.from({ length: 30 }, () => api.history("room:lobby")));
+  for (const { events } of pages) expect(events).toHaveLength(5);
+});

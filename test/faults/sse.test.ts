@@ -1,0 +1,3 @@
+import { underFaults } from "./under-faults.ts";
+
+underFaults("sse");
