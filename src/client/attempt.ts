@@ -72,8 +72,8 @@ export class Attempt {
       get pollInterval() {
         return request.pollInterval;
       },
-      get answerWithin() {
-        return request.answerWithin;
+      get silenceMs() {
+        return request.silenceMs;
       },
     });
   }

@@ -44,8 +44,6 @@ export interface LinksHost {
 }
 
 const POLL_INTERVAL = { min: 500, max: 4_000 };
-/** What is asked beside a link must be answered within this, in ms, or within two heartbeats if that is less. */
-const ANSWER_MS = 20_000;
 /** A link that was of use for so long was good: the backoff begins anew after it; in ms. */
 const GOOD_MS = 5_000;
 /** One that fell silent was good for its transport only if it was of use for so long: a path may swallow what comes later; in ms. */
@@ -217,14 +215,14 @@ export class Links {
     const name = this.#swaps.to ?? this.#chooser.current;
     const { wire, transports } = this.#options;
     const pollInterval = () => this.#pollInterval();
-    const answerWithin = () => Math.min(ANSWER_MS, 2 * this.#heartbeat);
+    const silenceMs = () => 2 * this.#heartbeat;
     const request = {
       wire,
       get pollInterval() {
         return pollInterval();
       },
-      get answerWithin() {
-        return answerWithin();
+      get silenceMs() {
+        return silenceMs();
       },
     };
     const wanted = this.#host.want(++this.#links, this.#nick);

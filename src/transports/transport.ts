@@ -47,8 +47,8 @@ export interface LinkRequest {
   readonly hello: () => Hello;
   /** ms between polls, for transports that poll; to be looked up before each. */
   readonly pollInterval: { readonly min: number; readonly max: number };
-  /** ms within which an answer that isn't held must come; to be looked up before each request @default 20000 */
-  readonly answerWithin?: number | undefined;
+  /** ms without an answer that end a link; to be looked up before each request. Absent: the transport's own patience. */
+  readonly silenceMs?: number | undefined;
 }
 
 /**

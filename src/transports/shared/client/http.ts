@@ -14,6 +14,7 @@ import { linkErrorOf, refusedBy } from "./ending.ts";
 
 /** An answer larger than this isn't one of ours, in bytes. */
 const ANSWER_BYTES = 16 * 1024 * 1024;
+/** An answer that isn't held must come within this, in ms, or sooner where two heartbeats are sooner. */
 const ANSWER_MS = 20_000;
 
 /** The path and headers that open a link. */
@@ -69,7 +70,7 @@ export async function post(
   const name = said.link ? `link=${formatLinkName(said.link)}` : "";
   const answers: ServerFrame[] = [];
   const request = async (path: string, body?: string) => {
-    using deadline = within(link.answerWithin ?? ANSWER_MS, signal);
+    using deadline = within(Math.min(ANSWER_MS, link.silenceMs ?? ANSWER_MS), signal);
     const response = await wire.pool.request({
       method: "POST",
       path,
