@@ -32,13 +32,12 @@ test("of a swap: the old link goes on as if nothing had been asked", async () =>
   const { port } = keep(await serve());
   const swaps = async (to: TransportName) => {
     const proxy = keep(await startFaultProxy(port));
-    const from = to === "sse" ? "websocket" : "sse";
+    const from = to === "websocket" ? "sse" : "websocket";
     const client = keep(await Client.live(proxy.url, from, { topics: { [`room:${to}`]: "now" } }));
-    // What is asked for is never answered, on whatever connection.
-    await proxy.inject(
-      { kind: "silent" },
-      { path: `/v1/${to === "long-polling" ? "polling" : to}` },
-    );
+    // A request over HTTP would find a connection that is open.
+    client.wire.renew();
+    const scope = to === "websocket" ? { path: "/v1/websocket" } : ({ on: "new" } as const);
+    await proxy.inject({ kind: "silent" }, scope);
     using tens = new Heartbeats(OPEN_MS);
     const swap = client.session.swap(to);
     swap.catch(() => {});

@@ -82,12 +82,15 @@ test("polls that are sent ahead are answered one by one, as they are read", asyn
   // Once nothing comes any more the first of them fill what the system takes.
   let taken = -1;
   await expect
-    .poll(async () => {
-      const { peak } = await server.memory();
-      const still = peak.arrayBuffers === taken;
-      taken = peak.arrayBuffers;
-      return still;
-    })
+    .poll(
+      async () => {
+        const { now } = await server.memory();
+        const still = now.arrayBuffers === taken;
+        taken = now.arrayBuffers;
+        return still;
+      },
+      { timeout: 20_000 },
+    )
     .toBe(true);
   const stuck = await server.memory();
   // 240 answers of some 256 KiB.
@@ -105,7 +108,7 @@ test("who sends more ahead than a client has reason to is cut off", async () => 
   using pollers = new Mute(server.port);
   const behindStream = await pollers.ask("/v1/sse?topic=room:a", 500);
   await once(behindStream.resume(), "close");
-  await expect.poll(() => server.links()).toBe(0);
+  await expect.poll(() => server.links(), { timeout: 20_000 }).toBe(0);
 });
 
 test("connections that are cut while requests wait on them leave no links", async () => {
@@ -113,7 +116,7 @@ test("connections that are cut while requests wait on them leave no links", asyn
   using pollers = new Mute(server.port);
   const paths = [await longPollAtHead(server), "/v1/sse?topic=room:a", "/healthz"];
   const sockets = await Promise.all(paths.map((path) => pollers.ask(path, 20)));
-  await expect.poll(() => server.links()).toBe(2);
+  await expect.poll(() => server.links(), { timeout: 20_000 }).toBe(2);
   for (const socket of sockets) socket.resetAndDestroy();
-  await expect.poll(() => server.links()).toBe(0);
+  await expect.poll(() => server.links(), { timeout: 20_000 }).toBe(0);
 });
