@@ -72,6 +72,9 @@ export class Attempt {
       get pollInterval() {
         return request.pollInterval;
       },
+      get silenceMs() {
+        return request.silenceMs;
+      },
     });
   }
 

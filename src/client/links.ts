@@ -215,10 +215,14 @@ export class Links {
     const name = this.#swaps.to ?? this.#chooser.current;
     const { wire, transports } = this.#options;
     const pollInterval = () => this.#pollInterval();
+    const silenceMs = () => 2 * this.#heartbeat;
     const request = {
       wire,
       get pollInterval() {
         return pollInterval();
+      },
+      get silenceMs() {
+        return silenceMs();
       },
     };
     const wanted = this.#host.want(++this.#links, this.#nick);
@@ -293,6 +297,8 @@ export class Links {
   }
 
   #ended(attempt: Attempt, error: LinkError): void {
+    // What isn't heard any more on one connection may not be heard on the others either.
+    if (error.failure === "silent" || error.refusal?.code === "silent") this.#options.wire.renew();
     this.#notices.during(() => {
       if (attempt === this.#active) this.#activeEnded(attempt, error);
       else if (attempt === this.#candidate) this.#candidateEnded(attempt, error);

@@ -29,6 +29,10 @@ export interface HubOptions {
 
 /** Pongs that wait for the next poll of their link; the oldest is dropped. */
 const MAILBOX = 10_000;
+/** How often in a heartbeat silence is looked for. */
+const LOOKS = 16;
+/** After so much of a heartbeat without another word it is time for one. */
+const BEAT_AFTER = 0.8;
 /** Who finds the server full is asked back in so many ms, spread evenly: not all at once. */
 const FULL_MS = [2_500, 7_500] as const;
 
@@ -47,8 +51,11 @@ export class Hub implements ServerHub, AsyncDisposable {
   /** The links that go on, with their sessions. */
   readonly #streams = new Map<Reader, string>();
   readonly #byLink = new Map<string, Reader>();
-  readonly #pongs = new Map<string, Pong>();
+  /** The oldest first. */
+  readonly #pongs = new Map<string, { readonly pong: Pong; readonly at: number }>();
   readonly #timer: NodeJS.Timeout;
+  #lookedAt = uptime();
+  #wasHeldUp = false;
   readonly #fullSlots = new Slots(FULL_MS[1], FULL_MS[0]);
   /** Set once the server stops: when its links are to come back. */
   #returnSlots: Slots | undefined;
@@ -72,7 +79,7 @@ export class Hub implements ServerHub, AsyncDisposable {
       },
       failed: options.failed,
     });
-    this.#timer = setInterval(() => this.#tick(), options.heartbeat / 4);
+    this.#timer = setInterval(() => this.#look(), options.heartbeat / LOOKS);
     this.#timer.unref();
   }
 
@@ -133,7 +140,7 @@ export class Hub implements ServerHub, AsyncDisposable {
     if (reader) reader.send(pong);
     else {
       this.#pongs.delete(name);
-      this.#pongs.set(name, pong);
+      this.#pongs.set(name, { pong, at: uptime() });
       if (this.#pongs.size > MAILBOX) this.#pongs.delete(this.#pongs.keys().next().value!);
     }
     return pong;
@@ -207,29 +214,43 @@ export class Hub implements ServerHub, AsyncDisposable {
 
   // A ping that came between two polls is answered by the next one.
   #pongsFor(link: string | undefined): Pong[] {
-    const pong = link === undefined ? undefined : this.#pongs.get(link);
-    if (!pong) return [];
+    const waiting = link === undefined ? undefined : this.#pongs.get(link);
+    if (!waiting) return [];
     this.#pongs.delete(link!);
-    return [pong];
+    return [waiting.pong];
   }
 
   // Streams are never silent for a heartbeat; whoever promised to ping and doesn't is gone.
-  #tick(): void {
+  #look(): void {
     const time = uptime();
+    const late = time - this.#lookedAt - this.heartbeat / LOOKS;
+    this.#lookedAt = time;
     for (const [reader, session] of this.#streams) {
       // Whoever doesn't name its link doesn't ping either: it is here for as long as its link lives.
       if (!reader.hello.link) this.presence.renew(session);
-      if (reader.hello.link && time - reader.lastHeard > 2 * this.heartbeat) {
-        reader.end({
-          kind: "error",
-          code: "silent",
-          message: "nothing was heard from the client for two heartbeats",
-        });
-      } else if (time - reader.lastWrite >= this.heartbeat * 0.7) {
-        reader.beat();
-      }
+      if (time - reader.lastWrite >= this.heartbeat * BEAT_AFTER) reader.beat();
     }
-    this.presence.sweep();
+    // This process was held up: what clients have said meanwhile is still to be read.
+    this.#wasHeldUp = late > this.heartbeat / LOOKS && !this.#wasHeldUp;
+    if (!this.#wasHeldUp) this.#endSilence(time);
+  }
+
+  // What would be over before the next look is over now: nothing is noticed later than it should be.
+  #endSilence(time: number): void {
+    const nextLook = time + this.heartbeat / LOOKS;
+    for (const [reader] of this.#streams) {
+      if (!reader.hello.link || nextLook - reader.lastHeard < 2 * this.heartbeat) continue;
+      reader.end({
+        kind: "error",
+        code: "silent",
+        message: "nothing was heard from the client for two heartbeats",
+      });
+    }
+    for (const [link, { at }] of this.#pongs) {
+      if (time - at < 2 * this.heartbeat) break;
+      this.#pongs.delete(link);
+    }
+    this.presence.sweep(nextLook);
     // However long a link lives, nobody else may take its nick.
     for (const key of this.presence.used()) this.nicks.renew(key);
   }

@@ -94,9 +94,8 @@ export class Presence {
     this.#retract(lease);
   }
 
-  /** End the leases that ran out. To be called now and then. */
-  sweep(): void {
-    const time = uptime();
+  /** End the leases that run out by then, ms of {@link uptime}. To be called now and then. */
+  sweep(time: number): void {
     for (const [session, { until }] of this.#sessions) if (until <= time) this.leave(session);
     for (const [key, until] of this.#reserved) if (until <= time) this.#reserved.delete(key);
     for (const [session, until] of this.#ended) {

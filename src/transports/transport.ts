@@ -30,8 +30,10 @@ export interface Bytes {
 export interface Wire extends AsyncDisposable {
   /** `http:` or `https:`, no path. */
   readonly origin: URL;
-  /** One pool for all HTTP of the session, so that connections are reused. */
+  /** One pool for all HTTP of the session, so that connections are reused. To be looked up before each request. */
   readonly pool: Dispatcher;
+  /** Connections that wait to be used again aren't any more: something has been silent, and so may they be. What is under way goes on. */
+  renew(): void;
   /** A connected (or connecting) socket of one's own, for what isn't HTTP. */
   dial(): Socket;
   /** Sum over all sockets so far. */
@@ -45,6 +47,8 @@ export interface LinkRequest {
   readonly hello: () => Hello;
   /** ms between polls, for transports that poll; to be looked up before each. */
   readonly pollInterval: { readonly min: number; readonly max: number };
+  /** ms without an answer that end a link; to be looked up before each request. Absent: the transport's own patience. */
+  readonly silenceMs?: number | undefined;
 }
 
 /**

@@ -60,6 +60,9 @@ test("section 8 gives the limits that are enforced", () => {
     "keys of a user's feed": LIMITS.feedKeys.toLocaleString("en"),
     "users' feeds": "1,000",
     "answers that a client doesn't read": "4,096 beyond a full link",
+    "requests sent ahead on one connection": "64",
+    "how long a request may take to come in": "30 s",
+    "how long nothing of an answer is read (events of a stream apart)": "15 s to 30 s",
   });
 });
 

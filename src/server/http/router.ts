@@ -13,6 +13,7 @@ import { quote } from "../../protocol/names.ts";
 import type { ServerRoutes } from "../../transports/transport.ts";
 import { StoreError } from "../store/store.ts";
 import type { Guard } from "./guard.ts";
+import { Turns } from "./turns.ts";
 
 type Handler = (
   request: IncomingMessage,
@@ -25,6 +26,10 @@ type UpgradeHandler = Parameters<ServerRoutes["upgrade"]>[1];
 const KEEP_ALIVE_MS = 65_000;
 /** How long a request may take to come in, in ms. */
 const REQUEST_MS = 30_000;
+/** How often that is looked at, in ms. */
+const LOOK_MS = 2_000;
+/** An answer of which nothing more is taken for so long, in ms, is given up, and its connection; it may be twice as long. */
+const UNREAD_MS = 15_000;
 /** The longest hello (64 topics of 64 characters, each 12 characters when it is percent-encoded) and some more. */
 const HEADER_BYTES = 64 * 1024;
 
@@ -38,6 +43,7 @@ export class Router implements ServerRoutes {
   readonly #upgrades = new Map<string, UpgradeHandler>();
   /** Sockets that have left HTTP: the server closes only the others. */
   readonly #upgraded = new Set<Duplex>();
+  readonly #turns = new Turns();
   readonly #guard: Guard;
   readonly #failed: (error: unknown) => void;
   readonly #ready = Promise.withResolvers<void>();
@@ -51,6 +57,7 @@ export class Router implements ServerRoutes {
     this.server = createServer({
       keepAliveTimeout: KEEP_ALIVE_MS,
       requestTimeout: REQUEST_MS,
+      connectionsCheckingInterval: LOOK_MS,
       maxHeaderSize: HEADER_BYTES,
       // Any other protocol is an offer (curl --http2 makes one) that may be passed over.
       shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === "websocket",
@@ -61,7 +68,9 @@ export class Router implements ServerRoutes {
       socket.once("close", () => this.#upgraded.delete(socket));
       // Until a handler has taken over, a reset of the connection has no other listener.
       socket.on("error", () => socket.destroy());
-      void this.#upgrade(request, socket, head);
+      // What is still to be answered would be written into the middle of the WebSocket.
+      if (this.#turns.isBusy(request.socket)) socket.destroy();
+      else void this.#upgrade(request, socket, head);
     });
     this.server.on("clientError", (error: NodeJS.ErrnoException, socket: Duplex) => {
       // What was sent before may be half an answer: nothing can be told then.
@@ -101,6 +110,8 @@ export class Router implements ServerRoutes {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!(await this.#turns.take(request, response))) return;
+    response.once("prefinish", () => request.socket.setTimeout(UNREAD_MS));
     try {
       await this.#ready.promise;
       const url = urlOf(request);

@@ -249,6 +249,7 @@ const NO_WIRE: Wire = {
   dial(): never {
     throw new Error("no network here");
   },
+  renew() {},
   bytes: () => ({ down: 0, up: 0 }),
   async [Symbol.asyncDispose]() {},
 };

@@ -14,13 +14,18 @@ export function within(ms: number, signal: AbortSignal): Deadline {
   const abort = () => aborter.abort(signal.reason);
   if (signal.aborted) abort();
   signal.addEventListener("abort", abort, { once: true });
+  let immediate: NodeJS.Immediate | undefined;
+  // One turn later: where this process was held up, the answer may have come and be still to be read.
   const timer = setTimeout(() => {
-    aborter.abort(new LinkError("silent", `no answer came within ${ms / 1000} s`));
+    immediate = setImmediate(() => {
+      aborter.abort(new LinkError("silent", `no answer came within ${ms / 1000} s`));
+    });
   }, ms);
   return {
     signal: aborter.signal,
     [Symbol.dispose]() {
       clearTimeout(timer);
+      clearImmediate(immediate);
       signal.removeEventListener("abort", abort);
     },
   };

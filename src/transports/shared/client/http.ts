@@ -14,7 +14,7 @@ import { linkErrorOf, refusedBy } from "./ending.ts";
 
 /** An answer larger than this isn't one of ours, in bytes. */
 const ANSWER_BYTES = 16 * 1024 * 1024;
-/** An answer that isn't held must come within this, in ms. */
+/** An answer that isn't held must come within this, in ms, or sooner where two heartbeats are sooner. */
 const ANSWER_MS = 20_000;
 
 /** The path and headers that open a link. */
@@ -61,15 +61,16 @@ export async function poll(
  * @throws LinkError
  */
 export async function post(
-  { wire, hello }: LinkRequest,
+  link: LinkRequest,
   frames: readonly ClientFrame[],
   signal: AbortSignal,
 ): Promise<ServerFrame[]> {
-  const said = hello();
-  const link = said.link ? `link=${formatLinkName(said.link)}` : "";
+  const { wire } = link;
+  const said = link.hello();
+  const name = said.link ? `link=${formatLinkName(said.link)}` : "";
   const answers: ServerFrame[] = [];
   const request = async (path: string, body?: string) => {
-    using deadline = within(ANSWER_MS, signal);
+    using deadline = within(Math.min(ANSWER_MS, link.silenceMs ?? ANSWER_MS), signal);
     const response = await wire.pool.request({
       method: "POST",
       path,
@@ -83,11 +84,11 @@ export async function post(
     const publishes = frames.filter(({ kind }) => kind === "publish");
     if (publishes.length > 0) {
       const nick = said.nick === undefined ? "" : `&nick=${encode(said.nick)}`;
-      await request(`/v1/publish?${link}${nick}`, publishes.map(encodeClientFrame).join("\n"));
+      await request(`/v1/publish?${name}${nick}`, publishes.map(encodeClientFrame).join("\n"));
     }
     for (const frame of frames) {
-      if (frame.kind === "ping") await request(`/v1/ping?${link}&id=${frame.id}`);
-      if (frame.kind === "bye") await request(`/v1/bye?${link}`);
+      if (frame.kind === "ping") await request(`/v1/ping?${name}&id=${frame.id}`);
+      if (frame.kind === "bye") await request(`/v1/bye?${name}`);
     }
     return answers;
   } catch (error) {

@@ -18,15 +18,34 @@ export function openWire(origin: URL): Wire {
 // Counts on the raw sockets that it opens itself, below any TLS.
 class CountedWire implements Wire {
   readonly origin: URL;
-  readonly pool: Pool;
   readonly #open = new Set<Socket>();
+  #pool: Pool;
+  /** They end with the requests that they have. */
+  readonly #retired = new Set<Pool>();
   #closedDown = 0;
   #closedUp = 0;
 
   constructor(origin: URL) {
     this.origin = origin;
+    this.#pool = this.#openPool();
+  }
+
+  get pool(): Pool {
+    return this.#pool;
+  }
+
+  renew(): void {
+    const before = this.#pool;
+    this.#pool = this.#openPool();
+    this.#retired.add(before);
+    const forget = () => void this.#retired.delete(before);
+    before.close().then(forget, forget);
+  }
+
+  #openPool(): Pool {
+    const { origin } = this;
     const secure = buildConnector({ allowH2: false, timeout: CONNECT_MS });
-    this.pool = new Pool(origin.origin, {
+    return new Pool(origin.origin, {
       connections: CONNECTIONS,
       pipelining: 1,
       bodyTimeout: 0,
@@ -68,7 +87,7 @@ class CountedWire implements Wire {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.pool.destroy();
+    await Promise.all([this.#pool, ...this.#retired].map((pool) => pool.destroy()));
     for (const socket of this.#open) socket.destroy();
   }
 
