@@ -112,14 +112,20 @@ export class ServerApi {
     return read(nickAnswer, answer).nick;
   }
 
-  /** Whether a backchat server answers. Throws LinkError if none does. */
+  /** Whether a backchat server answers, in good health or not. Throws LinkError if none does. */
   async health(): Promise<{ readonly version: string }> {
-    return { version: read(healthAnswer, await this.#ask("GET", "/healthz")).backchat };
+    const { status, text } = await this.#request("GET", "/healthz");
+    if (status !== 200 && status !== 503) throw statusError(status);
+    return { version: read(healthAnswer, text).backchat };
   }
 
   async #ask(method: "GET" | "POST", path: string): Promise<string> {
-    let status: number;
-    let text: string;
+    const { status, text } = await this.#request(method, path);
+    if (status === 200) return text;
+    throw errorOf(text) ?? statusError(status);
+  }
+
+  async #request(method: "GET" | "POST", path: string): Promise<{ status: number; text: string }> {
     const signal = AbortSignal.timeout(ANSWER_MS);
     try {
       using _turn = await this.#turn(signal);
@@ -129,18 +135,13 @@ export class ServerApi {
         headers: this.#identity === undefined ? {} : { authorization: `Bearer ${this.#identity}` },
         signal,
       });
-      status = response.statusCode;
-      text = await readText(response.body);
+      return { status: response.statusCode, text: await readText(response.body) };
     } catch (cause) {
       if (cause instanceof LinkError) throw cause;
       throw new LinkError("unreachable", `no answer from ${this.#wire.origin.host}`, { cause });
     }
-    if (status === 200) return text;
-    throw (
-      errorOf(text) ??
-      new LinkError("blocked", `expected an answer of a backchat server, got status ${status}`)
-    );
   }
+
   async #turn(signal: AbortSignal): Promise<Disposable> {
     while (this.#running >= AT_ONCE) await this.#someoneIsDone(signal);
     this.#running += 1;
@@ -164,6 +165,10 @@ export class ServerApi {
       signal.removeEventListener("abort", giveUp);
     }
   }
+}
+
+function statusError(status: number): LinkError {
+  return new LinkError("blocked", `expected an answer of a backchat server, got status ${status}`);
 }
 
 function errorOf(text: string): ProtocolError | undefined {

@@ -1,6 +1,8 @@
+import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
 import { ServerApi } from "../../src/client/api.ts";
 import { TRANSPORTS } from "../../src/transports/transport.ts";
+import { temporary } from "../server/folder.ts";
 import { startFaultProxy } from "../support/fault-proxy/proxy.ts";
 import { Client, publishAll, texts } from "./support/client.ts";
 import { keep } from "./support/keep.ts";
@@ -35,4 +37,15 @@ test("requests that waited for their turn get it", async () => {
   const api = new ServerApi(client.wire);
   const pages = await Promise.all(Array.from({ length: 30 }, () => api.history("room:lobby")));
   for (const { events } of pages) expect(events).toHaveLength(5);
+});
+
+test("a server that can't keep anything now is a server all the same", async () => {
+  await using folder = await temporary();
+  const { url } = keep(await serve({ database: folder.file }));
+  const { wire } = keep(await Client.live(url, "websocket"));
+  using other = new DatabaseSync(folder.file);
+  other.exec("BEGIN IMMEDIATE");
+  expect((await wire.pool.request({ method: "GET", path: "/healthz" })).statusCode).toBe(503);
+  expect(await new ServerApi(wire).health()).toEqual({ version: "0.0.0-test" });
+  other.exec("ROLLBACK");
 });
