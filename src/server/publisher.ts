@@ -122,7 +122,7 @@ export class Publishing {
     });
     const unkept = outcomes.find(isStorage);
     if (unkept) this.#fault(new StoreError("unwritable", unkept.refusal.message));
-    else this.#failing = false;
+    else if (outcomes.some(({ kind }) => kind === "appended")) this.#failing = false;
     const places = this.#host.committed(kept.filter((published) => published !== undefined));
     for (const [index, { frame, resolve }] of group.entries()) {
       const { number, topic } = frame;

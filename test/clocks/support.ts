@@ -21,7 +21,7 @@ export function createWallClock(): WallClock {
     renameSync(`${file}.new`, file);
   };
   set(0);
-  const preload = join(import.meta.dirname, "clock.ts");
+  const preload = new URL("clock.ts", import.meta.url).href;
   return {
     env: { NODE_OPTIONS: `--import ${preload}`, CLOCK_FILE: file },
     set,

@@ -11,7 +11,7 @@ import { Follower, Producer, readText } from "./support/producer.ts";
 import { moment, seeded } from "./support/seed.ts";
 
 /** How often the server is killed; 50 by hand is the same test. */
-const ROUNDS = Number(process.env["KILL_ROUNDS"] ?? 20);
+const ROUNDS = Number(process.env["KILL_ROUNDS"] ?? 12);
 /** In the first rounds sessions are left to come back by themselves; later they would wait for up to 20 s. */
 const PATIENT_ROUNDS = 3;
 const ROOMS = ["room:a", "room:b", "room:c"];

@@ -7,8 +7,8 @@ import { eventually, within } from "../client/support/wait.ts";
 import { temporary } from "../server/folder.ts";
 import { startFaultProxy } from "../support/fault-proxy/proxy.ts";
 
-/** The first verdict on a transport, at most, and then some. */
-const BACK_MS = 45_000;
+/** The longest backoff, and the first verdict on a transport, and then some. */
+const BACK_MS = 75_000;
 
 const onWebSocket = ({ session }: Client) =>
   session.status.state === "live" && session.status.transport === "websocket";
@@ -96,7 +96,7 @@ test.concurrent("a session that was pushed down goes back by itself, make before
     (notice) => notice.kind === "link" && notice.state === "live" && notice.transport === "sse",
     client.notices.items.indexOf(swap),
   );
-}, 90_000);
+}, 120_000);
 
 // phoenix#6766, SignalR#4686, centrifuge-js#426: it opens, then dies behind an inspecting proxy; the client flaps for ever.
 test.concurrent("where WebSocket opens and dies each time the session falls on, and a try now and then loses nothing", async () => {

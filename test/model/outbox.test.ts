@@ -40,7 +40,7 @@ const STEPS = [
 // socket.io#5334: retries made duplicates.
 test(
   "what is acknowledged is in the log once and in order, whatever becomes of batches and answers",
-  { timeout: 600_000 },
+  { timeout: 300_000 },
   async () => {
     const scripts = fc.commands([fc.oneof(...STEPS)], { maxCommands: 60, size: "max", ...REPLAY });
     await checkScripts(

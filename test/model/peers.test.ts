@@ -74,7 +74,8 @@ describe.each(TRANSPORTS)("over %s", (transport) => {
       actor.swap(transport);
       await settled(actor);
     }
-    await world.restart("kill");
+    await world.down("kill");
+    await world.up();
     for (const one of [actor, late]) one.swap(transport);
     await world.elsewhere(topic, ["after"], false);
     await checkAll(world);

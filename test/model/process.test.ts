@@ -2,19 +2,15 @@
 import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, beforeEach, test, vi } from "vitest";
 import { checkScripts, REPLAY } from "./support/check.ts";
-import { any, commonSteps, emptyModel, harm, settle, type Step } from "./support/commands.ts";
+import { emptyModel, type Step } from "./support/command.ts";
+import { commonSteps, harm, outages, settle } from "./support/commands.ts";
 import { HARMS, Host, SocketWorld } from "./support/socket-world.ts";
 import { countAll } from "./support/world.ts";
 
 const steps: { weight: number; arbitrary: fc.Arbitrary<Step> }[] = [
   ...commonSteps(60),
   { weight: 8, arbitrary: harm(...Object.keys(HARMS)) },
-  {
-    weight: 2,
-    arbitrary: any("Restart", [fc.constantFrom("stop" as const, "kill" as const)], (world, how) =>
-      world.restart(how),
-    ),
-  },
+  ...outages("stop", "kill"),
 ];
 
 let host: Host;

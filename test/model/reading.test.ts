@@ -91,7 +91,7 @@ const STEPS: { weight: number; arbitrary: fc.Arbitrary<Step> }[] = [
 
 test(
   "whatever links bring in whatever order, each subscription sees exactly its log",
-  { timeout: 600_000 },
+  { timeout: 300_000 },
   async () => {
     const scripts = fc.commands([fc.oneof(...STEPS)], { maxCommands: 60, size: "max", ...REPLAY });
     await checkScripts(

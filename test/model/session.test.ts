@@ -2,21 +2,15 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, test, vi } from "vitest";
 import { checkScripts, REPLAY } from "./support/check.ts";
-import { any, commonSteps, emptyModel, harm, settle, type Step } from "./support/commands.ts";
+import { emptyModel, type Step } from "./support/command.ts";
+import { commonSteps, harm, outages, settle } from "./support/commands.ts";
 import { LoopWorld } from "./support/loop-world.ts";
 import { countAll } from "./support/world.ts";
 
 const steps: { weight: number; arbitrary: fc.Arbitrary<Step> }[] = [
   ...commonSteps(45),
   { weight: 5, arbitrary: harm("drop-event", "repeat-events", "reorder-events", "lose-answer") },
-  {
-    weight: 2,
-    arbitrary: any(
-      "Restart",
-      [fc.constantFrom("stop" as const, "kill" as const, "lose" as const)],
-      (world, how) => world.restart(how),
-    ),
-  },
+  ...outages("stop", "kill", "lose"),
 ];
 
 beforeEach(() => {
@@ -32,7 +26,7 @@ afterEach(() => {
 
 test(
   "each session sees exactly the log, whatever is published, cut, swapped, lost, repeated, trimmed and thrown",
-  { timeout: 600_000 },
+  { timeout: 300_000 },
   async () => {
     const scripts = fc.commands([fc.oneof(...steps)], { maxCommands: 60, size: "max", ...REPLAY });
     await checkScripts(

@@ -88,13 +88,14 @@ test.each(["killed", "stopped"] as const)(
     store.subscribe(() => lists.push(here()));
     using _observing = observe(alice.session, store);
     alice.session.start();
+    await alice.link("live");
     const everybody = "alice bob carol dave";
     await alice.notices.until("everybody", () => here() === everybody);
     const settled = lists.length;
 
     await detour.inject({ kind: "refuse" });
     await (how === "killed" ? first.kill9() : first.stop());
-    keep(await serve({ database, port }));
+    keep(await spawnServer({ database, port }));
     const began = (nick: string) => (n: (typeof alice.notices.items)[number]) =>
       n.kind === "event" && n.topic === "who:lobby" && (n.body as { nick: string }).nick === nick;
     const gap = await alice.notices.first(

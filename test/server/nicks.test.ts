@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { temporary } from "./folder.ts";
 import { bearer, errorOf, start, type TestServer } from "./support.ts";
 
@@ -88,31 +88,6 @@ test("a lease outlives the server, as a hash of its secret", async () => {
   expect((await claim(server, "alice", "two")).status).toBe(409);
   expect((await claim(server, "alice", "one")).status).toBe(200);
 });
-
-test.each(["websocket", "sse"] as const)(
-  "a lease that is in use over %s never runs out, however long ago the link was opened",
-  async (transport) => {
-    vi.useFakeTimers({ toFake: ["Date"] });
-    try {
-      await using server = await start();
-      const link = await server[transport]("topic=room:a&nick=alice&link=s.1", bearer("one"));
-      await link.frame("synced");
-      for (let hours = 0; hours < 50; hours += 5) {
-        vi.advanceTimersByTime(5 * 3600 * 1000);
-        await server.post("/v1/ping?link=s.1&id=1");
-      }
-      expect((await claim(server, "alice", "two")).status).toBe(409);
-      // Nobody uses it any more.
-      vi.advanceTimersByTime(25 * 3600 * 1000);
-      expect((await claim(server, "alice", "two")).status).toBe(200);
-      // Whoever had it can't have it back by being there.
-      await server.post("/v1/ping?link=s.1&id=2");
-      expect((await claim(server, "alice", "two")).status).toBe(200);
-    } finally {
-      vi.useRealTimers();
-    }
-  },
-);
 
 test("many names and one prefix: a suggestion is found in a moment", async () => {
   await using server = await start();

@@ -82,11 +82,11 @@ test("the host is stopped as by Ctrl+Z: the others say that it is silent, nobody
 
 test("five are started at the same moment: one hosts and all get in; it is killed: one takes over, without an error on any screen", async () => {
   await using house = await Household.make();
-  const five = ["a1", "b2", "c3", "d4", "e5"].map((name) => house.open(name));
+  const five = Array.from({ length: 5 }, () => house.open(undefined));
   for (const terminal of five) await live(terminal);
   const [host, ...more] = house.hosts(five);
   expect(more).toEqual([]);
-  for (const terminal of five) await sees(terminal, /ONLINE 5|a1 b2 c3 d4 e5|●/);
+  for (const terminal of five) await sees(terminal, /ONLINE 5/);
   const others = five.filter((terminal) => terminal !== host);
   await say(others[0]!, "before");
 

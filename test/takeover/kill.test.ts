@@ -14,7 +14,7 @@ test.each([
   ["long-polling", []],
   ["polling", []],
   // The next poll is far away: nobody would notice by it that the server has gone.
-  ["polling", ["--poll-min", "10000", "--poll-max", "14000"]],
+  ["polling", ["--poll-min", "6000", "--poll-max", "8000"]],
 ] as const)(
   "three terminals over %s %j: the hosting one is killed with -9, then the next: another hosts, all go on, nothing is lost (centrifugo#1189)",
   async (transport, args) => {

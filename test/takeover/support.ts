@@ -45,11 +45,11 @@ export class Household implements AsyncDisposable {
     return join(this.state, "backchat.db");
   }
 
-  /** Start `backchat` in a terminal. */
-  open(name: string, args: readonly string[] = [], port = this.port): TestTerminal {
+  /** Start `backchat` in a terminal. @param name undefined: whichever it gets */
+  open(name: string | undefined, args: readonly string[] = [], port = this.port): TestTerminal {
     const terminal = openTerminal({
       command: process.execPath,
-      args: [CLI, "--port", String(port), "--name", name, ...args],
+      args: [CLI, "--port", String(port), ...(name === undefined ? [] : ["--name", name]), ...args],
       env: this.env,
       cols: 100,
       rows: 30,

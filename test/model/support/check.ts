@@ -9,7 +9,7 @@ export interface ModelOptions {
   readonly ms: number;
   /** A failure is shrunk for so many ms. */
   readonly shrinkMs: number;
-  /** How often a script is tried while it is shrunk: what fails by luck may pass the first time. @default 1 */
+  /** How often a script is tried while it is shrunk, and ten times that when it is played again: what fails by luck may pass the first time. @default 1 */
   readonly tries?: number;
 }
 
@@ -41,8 +41,9 @@ export async function checkScripts<Script>(
     const now = realNow();
     // What isn't played any more passes.
     if (failedAt === undefined ? now - start > ms : now - failedAt > options.shrinkMs) return;
-    const tries = failedAt === undefined ? 1 : (options.tries ?? 1);
-    for (let turn = 0; turn < tries; turn++) {
+    const { tries = 1 } = options;
+    const turns = MODEL_PATH !== undefined ? 10 * tries : failedAt === undefined ? 1 : tries;
+    for (let turn = 0; turn < turns; turn++) {
       played += 1;
       try {
         await play(script, count);
@@ -54,8 +55,8 @@ export async function checkScripts<Script>(
   });
   const details = await fc.check(property, {
     seed,
-    numRuns: MODEL_RUNS === undefined ? options.runs : Number(MODEL_RUNS) * options.runs,
-    ...(MODEL_PATH === undefined ? {} : { path: MODEL_PATH, endOnFailure: true }),
+    numRuns: options.runs * Number(MODEL_RUNS ?? 1),
+    ...(MODEL_PATH === undefined ? {} : { path: MODEL_PATH, endOnFailure: true, numRuns: 1 }),
   });
   const seconds = Math.round((realNow() - start) / 100) / 10;
   const counted = Array.from(counts, ([what, times]) => `, ${what} ${times}`).join("");

@@ -1,96 +1,39 @@
 import fc from "fast-check";
+import type { Beginning } from "../../../src/client/reading.ts";
 import { TRANSPORTS } from "../../../src/transports/transport.ts";
 import type { Actor, Inside } from "./actor.ts";
-import { checkAll, throwFault, type Seat, type World } from "./world.ts";
+import { any, at, by, type Step } from "./command.ts";
+import { checkAll, type Outage, type World } from "./world.ts";
 
-/** What the commands know: who sits where, and what is being done to them. */
-export interface Model {
-  readonly open: boolean[];
-  readonly frozen: boolean[];
-}
-
-export type Step = fc.AsyncCommand<Model, World>;
-
-export const SEATS = 3;
-const seat = fc.nat(SEATS - 1);
 const letter = fc.constantFrom("a", "b");
 const transport = fc.constantFrom(...TRANSPORTS);
 const since = fc.constantFrom("now" as const, "beginning" as const, 3);
 
-/** At the beginning nobody has come. */
-export function emptyModel(): Model {
-  const nowhere = () => Array.from({ length: SEATS }, () => false);
-  return { open: nowhere(), frozen: nowhere() };
-}
-
-class Command implements Step {
-  readonly #script: string;
-  readonly #check: (model: Readonly<Model>) => boolean;
-  readonly #run: (world: World, model: Model) => unknown;
-
-  constructor(
-    name: string,
-    parameters: readonly unknown[],
-    check: (model: Readonly<Model>) => boolean,
-    run: (world: World, model: Model) => unknown,
-  ) {
-    this.#script = `${name}(${parameters.join(" ")})`;
-    this.#check = check;
-    this.#run = run;
-  }
-
-  check(model: Readonly<Model>): boolean {
-    return this.#check(model);
-  }
-
-  async run(model: Model, world: World): Promise<void> {
-    throwFault(world);
-    await this.#run(world, model);
-    throwFault(world);
-  }
-
-  toString(): string {
-    return this.#script;
-  }
-}
-
-/** A command of somebody who is there. */
-function by<Parameters extends unknown[]>(
-  name: string,
-  parameters: { [Index in keyof Parameters]: fc.Arbitrary<Parameters[Index]> },
-  run: (actor: Actor, world: World, ...parameters: Parameters) => unknown,
-): fc.Arbitrary<Step> {
-  return fc.tuple(seat, ...parameters).map(([number, ...rest]) => {
-    const values = rest as Parameters;
-    const act = (world: World) => run(world.seats[number]!.actor!, world, ...values);
-    return new Command(name, [`s${number}`, ...rest], ({ open }) => open[number]!, act);
+/** The server goes, and comes back at once or later. */
+export function outages(...how: Outage[]): { weight: number; arbitrary: fc.Arbitrary<Step> }[] {
+  const outage = fc.constantFrom(...how);
+  const down = any("Down", [outage], async (world, model, one) => {
+    await world.down(one);
+    model.up = false;
   });
-}
-
-/** A command of a seat, whoever sits there. */
-function at<Parameters extends unknown[]>(
-  name: string,
-  parameters: { [Index in keyof Parameters]: fc.Arbitrary<Parameters[Index]> },
-  run: (seat: Seat, model: Model, world: World, ...parameters: Parameters) => unknown,
-  check: (model: Readonly<Model>, number: number) => boolean = () => true,
-): fc.Arbitrary<Step> {
-  return fc.tuple(seat, ...parameters).map(([number, ...rest]) => {
-    const values = rest as Parameters;
-    const act = (world: World, model: Model) => run(world.seats[number]!, model, world, ...values);
-    return new Command(name, [`s${number}`, ...rest], (model) => check(model, number), act);
+  const up = any(
+    "Up",
+    [],
+    async (world, model) => {
+      await world.up();
+      model.up = true;
+    },
+    (model) => !model.up,
+  );
+  const restart = any("Restart", [outage], async (world, _model, one) => {
+    await world.down(one);
+    await world.up();
   });
-}
-
-/** A command of nobody. */
-export function any<Parameters extends unknown[]>(
-  name: string,
-  parameters: { [Index in keyof Parameters]: fc.Arbitrary<Parameters[Index]> },
-  run: (world: World, ...parameters: Parameters) => unknown,
-): fc.Arbitrary<Step> {
-  return fc.tuple(...parameters).map((values) => {
-    const act = (world: World) => run(world, ...(values as Parameters));
-    return new Command(name, values, () => true, act);
-  });
+  return [
+    { weight: 1, arbitrary: down },
+    { weight: 2, arbitrary: up },
+    { weight: 2, arbitrary: restart },
+  ];
 }
 
 /** Something goes wrong on the path of a seat. */
@@ -105,6 +48,10 @@ const INSIDE = {
   // centrifuge-js#425: doing this in a handler made an event come twice.
   "resubscribe-now": (actor, topic) => again(actor, topic, "now"),
   "resubscribe-beginning": (actor, topic) => again(actor, topic, "beginning"),
+  "resubscribe-here"(actor, topic) {
+    const last = actor.heard.findLast((event) => event.topic === topic);
+    if (last) again(actor, topic, { epoch: last.epoch, offset: last.offset });
+  },
   // centrifuge-js#392: this wedged the client, which went on saying that it was connected.
   throw() {
     throw new Error("a reader that throws");
@@ -116,7 +63,7 @@ const INSIDE = {
 
 type InsideName = keyof typeof INSIDE;
 
-function again(actor: Actor, topic: string, from: "now" | "beginning"): void {
+function again(actor: Actor, topic: string, from: Beginning): void {
   actor.unsubscribe(topic);
   actor.subscribe(topic, from);
 }
@@ -188,13 +135,13 @@ export function commonSteps(flood: number): { weight: number; arbitrary: fc.Arbi
       arbitrary: any(
         "Elsewhere",
         [letter, burst, fc.constantFrom("once", "twice")],
-        (world, one, count, how) =>
+        (world, _model, one, count, how) =>
           world.elsewhere(topicOf(world, one), textsOf(count), how === "twice"),
       ),
     },
     {
       weight: 2,
-      arbitrary: any("Flood", [letter], (world, one) =>
+      arbitrary: any("Flood", [letter], (world, _model, one) =>
         world.elsewhere(topicOf(world, one), textsOf(flood), false),
       ),
     },
@@ -245,28 +192,26 @@ export function commonSteps(flood: number): { weight: number; arbitrary: fc.Arbi
     { weight: 2, arbitrary: close },
     {
       weight: 8,
-      arbitrary: any("Pass", [fc.constantFrom(0, 1, 5, 20, 60)], (world, ms) => world.pass(ms)),
+      arbitrary: any(
+        "Pass",
+        [fc.constantFrom(0, 1, 5, 20, 60)],
+        (world, _model, ms) => world.pass(ms),
+        () => true,
+      ),
     },
     {
       weight: 1,
-      arbitrary: fc.constant(null).map(
-        () =>
-          new Command(
-            "Check",
-            [],
-            () => true,
-            async (world, model) => {
-              model.frozen.fill(false);
-              await settle(world);
-            },
-          ),
-      ),
+      arbitrary: any("Check", [], async (world, model) => {
+        model.frozen.fill(false);
+        await settle(world);
+      }),
     },
   ];
 }
 
 /** Everybody catches up, also with one more event of each topic: it tells what was missed before. */
 export async function settle(world: World): Promise<void> {
+  await world.up();
   for (const { path } of world.seats) await path.heal();
   for (const one of ["a", "b"]) await world.elsewhere(world.topic(one), textsOf(1), false);
   await checkAll(world);

@@ -1,18 +1,9 @@
-import { encodeCursor } from "../../../src/protocol/cursor.ts";
 import type { ClientFrame, ServerFrame } from "../../../src/protocol/frames.ts";
 import { parseServerFrames } from "../../../src/protocol/parse.ts";
 import type { Hub } from "../../../src/server/hub.ts";
 import { Ending, linkErrorOf } from "../../../src/transports/shared/client/ending.ts";
 import { Inbox } from "../../../src/transports/shared/client/inbox.ts";
-import {
-  type ClientLink,
-  type ClientTransport,
-  LinkError,
-  type LinkRequest,
-  type ServerReader,
-  type Sink,
-  type TransportName,
-} from "../../../src/transports/transport.ts";
+import { type ClientLink, LinkError, type LinkRequest } from "../../../src/transports/transport.ts";
 
 /** What lies between a link and the server. */
 export interface Between {
@@ -31,41 +22,8 @@ export interface Ends {
   readonly cut: AbortSignal;
 }
 
-/** Lines that a link may hold in flight; beyond it its reader has to wait. */
-const FULL = 40;
-/** Lines that arrive together. */
-const TOGETHER = 12;
-const POLL_PAGE = 60;
-const HOLD_MS = 300;
-
-/** A transport without a network: it reads from the hub as the real one of its name does. */
-export function loopTransport(
-  name: TransportName,
-  between: Between,
-  links: Set<AbortController>,
-): ClientTransport {
-  return {
-    name,
-    async open(request, signal) {
-      const cut = new AbortController();
-      links.add(cut);
-      const ends = { cut: AbortSignal.any([cut.signal, signal]) };
-      ends.cut.addEventListener("abort", () => links.delete(cut));
-      try {
-        await between.travel(ends);
-        if (name === "websocket" || name === "sse")
-          return new StreamLink(name, request, between, ends, cut);
-        const first = await poll(request, between, ends, 0);
-        return new PollLink(name, request, between, ends, cut, first);
-      } catch (error) {
-        links.delete(cut);
-        throw linkErrorOf(error);
-      }
-    },
-  };
-}
-
-abstract class LoopLink implements ClientLink {
+/** A link without a network. */
+export abstract class LoopLink implements ClientLink {
   readonly frames: AsyncIterable<readonly ServerFrame[]>;
   protected readonly inbox = new Inbox();
   protected readonly ending = new Ending();
@@ -116,163 +74,8 @@ abstract class LoopLink implements ClientLink {
   }
 }
 
-class StreamLink extends LoopLink implements Sink {
-  readonly #name: TransportName;
-  readonly #reader: ServerReader;
-  readonly #lines: string[] = [];
-  #flowing = false;
-  #over = false;
-  #sent: Promise<void> = Promise.resolve();
-
-  constructor(
-    name: TransportName,
-    request: LinkRequest,
-    between: Between,
-    ends: Ends,
-    cut: AbortController,
-  ) {
-    super(request, between, ends, cut);
-    this.#name = name;
-    this.#reader = between.hub().open(request.hello(), this, "stream");
-    ends.cut.addEventListener("abort", () => this.#reader.close());
-  }
-
-  get full(): boolean {
-    return this.#lines.length >= FULL;
-  }
-
-  write({ lines }: { readonly lines: readonly string[] }): void {
-    this.#lines.push(...lines);
-    void this.#flow();
-  }
-
-  // The server ends it; what is in flight still arrives.
-  override end(error?: unknown): void {
-    if (error) this.#lines.push(JSON.stringify(error));
-    this.#over = true;
-    void this.#flow();
-  }
-
-  override async send(frames: readonly ClientFrame[]): Promise<void> {
-    if (this.#name === "sse") return this.post(frames);
-    // In order, and nobody waits for the answers, which come with the events.
-    const arrived = this.#sent.then(() => this.between.travel(this.ends));
-    this.#sent = arrived.then(() => void this.#answer(frames));
-    this.#sent.catch(() => {});
-    await arrived;
-  }
-
-  async #answer(frames: readonly ClientFrame[]): Promise<void> {
-    try {
-      this.#reader.heard();
-      for (const answer of await handle(this.between.hub(), this.request, frames)) {
-        if (answer.kind === "ack" || answer.kind === "nack") this.#reader.send(answer);
-        if (answer.kind === "clock") this.#reader.send({ ...answer, kind: "pong" });
-      }
-    } catch {
-      // The server has gone: the link is cut with it.
-    }
-  }
-
-  async #flow(): Promise<void> {
-    if (this.#flowing) return;
-    this.#flowing = true;
-    try {
-      while (this.#lines.length > 0) {
-        await this.between.travel(this.ends);
-        const wasFull = this.full;
-        await this.deliver(this.between.harm(this.#lines.splice(0, TOGETHER)));
-        if (wasFull && !this.full) this.#reader.drained();
-      }
-      if (this.#over) super.end(new LinkError("closed", "the server ended the connection"));
-    } catch (error) {
-      super.end(error);
-    }
-    this.#flowing = false;
-  }
-}
-
-class PollLink extends LoopLink {
-  constructor(
-    name: TransportName,
-    request: LinkRequest,
-    between: Between,
-    ends: Ends,
-    cut: AbortController,
-    first: string[],
-  ) {
-    super(request, between, ends, cut);
-    void this.#receive(name === "long-polling" ? HOLD_MS : 0, first);
-  }
-
-  override send(frames: readonly ClientFrame[]): Promise<void> {
-    return this.post(frames);
-  }
-
-  async #receive(hold: number, first: string[]): Promise<void> {
-    try {
-      for (let lines = first; ; lines = await poll(this.request, this.between, this.ends, hold)) {
-        await this.deliver(lines);
-        if (this.ending.draining) throw new LinkError("closed", "the server is stopping");
-        if (hold > 0 || lines.at(-1)?.includes('"more"')) continue;
-        await sleep(this.request.pollInterval.min, this.ends.cut);
-      }
-    } catch (error) {
-      this.end(error);
-    }
-  }
-}
-
-async function poll(
-  request: LinkRequest,
-  between: Between,
-  ends: Ends,
-  hold: number,
-): Promise<string[]> {
-  await between.travel(ends);
-  const { promise, resolve } = Promise.withResolvers<string[]>();
-  const lines: string[] = [];
-  let state: "filling" | "holding" | "done" = "filling";
-  const hello = request.hello();
-  const answer = (last: "synced" | "more" | undefined) => {
-    if (state === "done") return;
-    state = "done";
-    if (last) lines.push(JSON.stringify({ kind: last, cursor: encodeCursor([]) }));
-    resolve(lines);
-  };
-  const reader = between.hub().open(
-    hello,
-    {
-      get full() {
-        return state === "done" || lines.length >= POLL_PAGE;
-      },
-      write(chunk) {
-        if (state === "done") return;
-        lines.push(...chunk.lines);
-        if (state === "holding") setImmediate(() => answer("synced"));
-        else if (lines.length >= POLL_PAGE) setImmediate(() => answer("more"));
-      },
-      synced() {
-        lines.pop();
-        if (lines.length > 0 || hold === 0) return answer("synced");
-        state = "holding";
-        setTimeout(() => answer("synced"), hold);
-      },
-      end() {
-        answer(state === "holding" ? "synced" : undefined);
-      },
-    },
-    "poll",
-  );
-  ends.cut.addEventListener("abort", () => answer(undefined));
-  const found = await promise;
-  reader.close();
-  ends.cut.throwIfAborted();
-  await between.travel(ends);
-  return between.harm(found);
-}
-
-async function handle(
+/** What the hub makes of frames, without events: they go another way. */
+export async function handle(
   hub: Hub,
   request: LinkRequest,
   frames: readonly ClientFrame[],

@@ -5,21 +5,22 @@ import { MemoryStore } from "../../../src/server/store/memory.ts";
 import type { Append, Outcome, Store } from "../../../src/server/store/store.ts";
 import type { Wire } from "../../../src/transports/transport.ts";
 import { LinkError, TRANSPORTS } from "../../../src/transports/transport.ts";
-import { SEATS } from "./commands.ts";
-import { type Between, type Ends, loopTransport, sleep } from "./loop-link.ts";
+import { SEATS } from "./command.ts";
+import { type Between, type Ends, sleep } from "./loop-link.ts";
+import { loopTransport } from "./loop-transport.ts";
 import { type LogView, Violation } from "./stay.ts";
-import { type Kept, type Path, Seat, type World } from "./world.ts";
+import { type Kept, type Outage, type Path, Seat, type World } from "./world.ts";
 
 const RETAIN = 30;
 /** Of the clock that is advanced by hand. */
-const PATIENCE_MS = 300_000;
+const PATIENCE_MS = 120_000;
 const STEP_MS = 50;
 
 /** A world without a network and with a clock of its own: the real hub, the real sessions, and links that fail in every way. */
 export class LoopWorld implements World {
   readonly seats: readonly Seat[];
   readonly #faults: unknown[] = [];
-  readonly #stores: Archive[] = [];
+  readonly #stores = [new Archive()];
   #hub: Hub | undefined;
   #elsewhere = 0;
 
@@ -31,7 +32,7 @@ export class LoopWorld implements World {
 
   static async start(): Promise<LoopWorld> {
     const world = new LoopWorld();
-    await world.#start(new Archive());
+    await world.up();
     return world;
   }
 
@@ -67,12 +68,17 @@ export class LoopWorld implements World {
     }
   }
 
-  async restart(how: "stop" | "kill" | "lose"): Promise<void> {
+  async down(how: Outage): Promise<void> {
     const hub = this.#alive();
     if (how === "kill") for (const { path } of this.seats) path.cut("rst");
     else await this.#inTime(hub.drain());
-    await hub[Symbol.asyncDispose]();
-    await this.#start(how === "lose" ? new Archive() : this.#stores.at(-1)!);
+    this.#hub = undefined;
+    await this.#inTime(hub[Symbol.asyncDispose]());
+    if (how === "lose") this.#stores.push(new Archive());
+  }
+
+  async up(): Promise<void> {
+    if (!this.#hub) await this.#start(this.#stores.at(-1)!);
   }
 
   async pass(ms: number): Promise<void> {
@@ -95,7 +101,7 @@ export class LoopWorld implements World {
       () => `${left} sessions don't end`,
       () => left === 0,
     );
-    await this.#hub?.[Symbol.asyncDispose]();
+    if (this.#hub) await this.#inTime(this.#hub[Symbol.asyncDispose]());
     if (this.#faults.length > 0)
       throw new Violation(`the server had faults: ${this.#faults.join(", ")}`);
   }
@@ -115,7 +121,6 @@ export class LoopWorld implements World {
   }
 
   async #start(store: Archive): Promise<void> {
-    if (!this.#stores.includes(store)) this.#stores.push(store);
     const failed = (error: unknown) => void this.#faults.push(error);
     const nicks = await Nicks.load(store, failed);
     this.#hub = new Hub({ store, nicks, heartbeat: 1_000, maxLinks: 1_000, failed });

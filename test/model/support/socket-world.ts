@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { Agent, request } from "undici";
 import { CLIENT_TRANSPORTS } from "../../../src/commands/transports.ts";
 import { parseServerFrames } from "../../../src/protocol/parse.ts";
@@ -9,9 +8,10 @@ import { within } from "../../client/support/wait.ts";
 import type { Fault, Scope } from "../../support/fault-proxy/fault.ts";
 import { type FaultProxy, startFaultProxy } from "../../support/fault-proxy/proxy.ts";
 import { createSandbox, type Sandbox } from "../../support/sandbox.ts";
-import { SEATS } from "./commands.ts";
+import { Archive } from "./archive.ts";
+import { SEATS } from "./command.ts";
 import { type LogView, Violation } from "./stay.ts";
-import { type Kept, type Path, Seat, type World } from "./world.ts";
+import { type Kept, type Outage, type Path, Seat, type World } from "./world.ts";
 
 /** Events that the server keeps in each room. */
 const RETAIN = 40;
@@ -47,6 +47,7 @@ export class Host implements AsyncDisposable {
   readonly #file: string;
   readonly #folder: Sandbox;
   #server: ServerProcess;
+  #isUp = true;
   worlds = 0;
 
   private constructor(folder: Sandbox, file: string, server: ServerProcess) {
@@ -70,14 +71,16 @@ export class Host implements AsyncDisposable {
     return this.#server.port;
   }
 
-  async restart(how: "stop" | "kill"): Promise<void> {
-    const { port } = this;
-    await within(
-      15_000,
-      "the end of the server",
-      how === "stop" ? this.#server.stop() : this.#server.kill9(),
-    );
-    this.#server = await spawn(this.#file, port);
+  async down(how: "stop" | "kill"): Promise<void> {
+    const ended = how === "stop" ? this.#server.stop() : this.#server.kill9();
+    await within(15_000, "the end of the server", ended);
+    this.#isUp = false;
+  }
+
+  async up(): Promise<void> {
+    if (this.#isUp) return;
+    this.#server = await spawn(this.#file, this.port);
+    this.#isUp = true;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -93,53 +96,6 @@ function spawn(database: string, port: number): Promise<ServerProcess> {
     "a server",
     spawnServer({ database, port, retain: RETAIN, heartbeat: 1_000 }),
   );
-}
-
-/** Reads the server's database beside it. What the server trims is put aside there, in the same transaction. */
-class Archive {
-  readonly epoch: string;
-  readonly #database: DatabaseSync;
-  readonly #look: StatementSync;
-  readonly #kept: StatementSync;
-
-  constructor(file: string) {
-    this.#database = new DatabaseSync(file, { timeout: 5_000 });
-    this.#database.exec(`
-      CREATE TABLE archive AS SELECT * FROM events;
-      CREATE TRIGGER archiving BEFORE DELETE ON events BEGIN
-        INSERT INTO archive VALUES (OLD.topic, OLD.offset, OLD.at, OLD.sender, OLD.body, OLD.producer, OLD.number);
-      END;
-    `);
-    const sql = (text: string) => this.#database.prepare(text);
-    this.epoch = String(sql("SELECT value FROM meta WHERE key = 'epoch'").get()?.["value"]);
-    this.#look = sql("SELECT head, floor FROM topics WHERE name = ?");
-    this.#kept = sql(`
-      SELECT offset, sender, body FROM (SELECT * FROM archive UNION ALL SELECT * FROM events)
-      WHERE topic = (SELECT id FROM topics WHERE name = ?) ORDER BY offset
-    `);
-  }
-
-  look(topic: string): LogView {
-    const row = this.#look.get(topic);
-    return {
-      epoch: this.epoch,
-      head: Number(row?.["head"] ?? 0),
-      floor: Number(row?.["floor"] ?? 0),
-    };
-  }
-
-  /** @throws Violation where its offsets don't rise by 1 */
-  kept(topic: string): readonly Kept[] {
-    return this.#kept.all(topic).map(({ offset, sender, body }, index) => {
-      if (offset !== index + 1)
-        throw new Violation(`${topic} holds ${String(offset)} after ${index}`);
-      return { offset: index + 1, text: String(JSON.parse(String(body))), from: String(sender) };
-    });
-  }
-
-  close(): void {
-    this.#database.close();
-  }
 }
 
 /** Real sessions over real sockets, each through a proxy of its own that does harm, to a real server process. */
@@ -159,6 +115,7 @@ export class SocketWorld implements World {
   }
 
   static async start(host: Host): Promise<SocketWorld> {
+    await host.up();
     const proxies = Array.from({ length: SEATS }, () => startFaultProxy(host.port));
     return new SocketWorld(host, await Promise.all(proxies));
   }
@@ -202,9 +159,13 @@ export class SocketWorld implements World {
     }
   }
 
-  async restart(how: "stop" | "kill" | "lose"): Promise<void> {
+  async down(how: Outage): Promise<void> {
     if (how === "lose") throw new Error("this world doesn't lose its log");
-    await this.#host.restart(how);
+    await this.#host.down(how);
+  }
+
+  up(): Promise<void> {
+    return this.#host.up();
   }
 
   async pass(ms: number): Promise<void> {

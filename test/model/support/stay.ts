@@ -41,7 +41,8 @@ export class Stay {
     this.#look = look;
     if (typeof since === "object") {
       this.#epoch = since.epoch;
-      this.#low = since.offset;
+      // A link that reads on from a position tells the topic with the first event.
+      this.#low = this.#high = since.offset;
       this.#next = since.offset + 1;
     } else {
       const view = look(topic);
@@ -81,7 +82,6 @@ export class Stay {
     if (this.#newEpoch !== undefined) this.#wrong("no gap of the epoch was told");
     if (this.#former.has(epoch)) this.#wrong(`back at epoch ${epoch}`);
     if (this.#high !== undefined || typeof this.#since === "object") {
-      this.#high ??= this.#low;
       if (epoch !== this.#epoch) this.#newEpoch = epoch;
       return;
     }

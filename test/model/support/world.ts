@@ -11,6 +11,8 @@ export interface Kept {
   readonly from: string;
 }
 
+export type Outage = "stop" | "kill" | "lose";
+
 /** The path from a seat to the server. */
 export interface Path {
   /** What a session that is opened here is made of. */
@@ -36,8 +38,10 @@ export interface World {
   epochs(topic: string): readonly string[];
   /** Publish some texts without a session. Resolves when they are acknowledged. */
   elsewhere(topic: string, texts: readonly string[], twice: boolean): Promise<void>;
-  /** Stop the server, or crash it; and start it again, on the same store or on none. */
-  restart(how: "stop" | "kill" | "lose"): Promise<void>;
+  /** The server is stopped, or killed; or stopped, and its store is lost. */
+  down(how: Outage): Promise<void>;
+  /** The server is started again, if it isn't there. */
+  up(): Promise<void>;
   /** Let things happen. */
   pass(ms: number): Promise<void>;
   /** Resolves when the condition holds; rejects when that takes too long. */
