@@ -23,7 +23,14 @@ const figures = z.object({ p50: z.number(), p99: z.number(), samples: z.number()
 
 const ratios: number[] = [];
 for (let round = 0; round < rounds; round++) {
-  const [without, withIt] = await Promise.all([measure("without"), measure("with")]);
+  // What starts late would disturb what has begun.
+  const both = Promise.withResolvers<void>();
+  let ready = 0;
+  const start = async () => {
+    if (++ready === 2) both.resolve();
+    await both.promise;
+  };
+  const [without, withIt] = await Promise.all([measure("without", start), measure("with", start)]);
   ratios.push(withIt / without);
 }
 const sorted = ratios.toSorted((a, b) => a - b);
@@ -31,7 +38,7 @@ console.log(
   `p99 with : without, median of ${rounds}: ${sorted[rounds >> 1]?.toFixed(2)} (${sorted.map((ratio) => ratio.toFixed(2)).join(" ")})`,
 );
 
-async function measure(which: "with" | "without"): Promise<number> {
+async function measure(which: "with" | "without", begin: () => Promise<void>): Promise<number> {
   await using server = await startMeasured({
     args: ["--feed", "none", "--retain", String(2 * events)],
   });
@@ -54,6 +61,7 @@ async function measure(which: "with" | "without"): Promise<number> {
     }
   }
   const stream = { topic: ROOM, count: events, body: (n: number) => ({ n, text: TEXT }) };
+  await begin();
   const rate = await flood(server.url, [stream], perSecond);
   const delays: { p50: number; p99: number }[] = [];
   for (const { lines } of healthy) {
