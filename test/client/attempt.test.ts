@@ -59,7 +59,7 @@ async function open() {
       resolve();
     };
   };
-  const readily = () => (room = Promise.resolve());
+  const readily = () => void (room = Promise.resolve());
   return { attempt, say, pause, readily, ended };
 }
 
