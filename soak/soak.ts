@@ -50,7 +50,9 @@ try {
   if (argv.includes("--help"))
     process.stdout.write(`npm run soak -- FLAGS\n\n${describeFlags(FLAGS)}\n`);
   else {
-    const { flags } = parseFlags("soak", FLAGS, argv);
+    const { input, flags } = parseFlags("soak", FLAGS, argv);
+    if (input.length > 0)
+      throw new UsageError(`expected flags alone, got ${JSON.stringify(input[0])}`);
     const { minutes, seed = Math.floor(Math.random() * 1_000_000), clients } = flags;
     process.exitCode = (await soak(minutes, seed, clients)) ? 0 : 1;
   }

@@ -23,6 +23,7 @@ test(
 test.each([
   [["--minutes", "x"], /^soak: expected --minutes to be a number/],
   [["--hours", "1"], /^soak: unknown flag --hours/],
+  [["10"], /^soak: expected flags alone, got "10"/],
 ])("a wrong flag (%j) gets one line", async (args, line) => {
   await using soak = run(args, { script });
   const { code, stderr } = await soak.exited;

@@ -11,6 +11,7 @@ import { openLog } from "./log.ts";
 import { host, HostTaken, type SERVE_FLAGS } from "./serve-flags.ts";
 import { standBy } from "./standby.ts";
 import { stateFolder } from "./state-folder.ts";
+import { CommandError } from "./usage-error.ts";
 
 /**
  * `hosting`: this process hosts now · `back`: the server answers, maybe another one than before · `failed`: there is no server, and
@@ -63,8 +64,15 @@ export class LocalHost implements AsyncDisposable {
         this.#server = await host(this.#flags, this.#log, warn, JOINING_MS);
         return new URL(this.#server.url);
       } catch (error) {
-        // Two started at once: the other one was quicker.
-        if (!(error instanceof HostTaken) || performance.now() > end) throw error;
+        if (!(error instanceof HostTaken)) throw error;
+        // Two started at once: the other one was quicker, and answers soon.
+        if (performance.now() > end) {
+          const what = "what listens there doesn't answer as a backchat server does";
+          throw new CommandError(
+            `${url.host} is in use, but ${what}: if it is one that was stopped let it go on, or give another --port`,
+            { cause: error },
+          );
+        }
         await sleep(2 * AGAIN_MS);
       }
     }
@@ -93,8 +101,10 @@ export class LocalHost implements AsyncDisposable {
     let told = "";
     const failed = (message: string) => {
       // What hasn't changed isn't said again.
-      if (message !== told) this.#tell({ kind: "failed", message });
+      if (message === told) return;
       told = message;
+      this.#log.warn({ error: message }, "could not take over");
+      this.#tell({ kind: "failed", message });
     };
     const answered = () => {
       tries = 0;
@@ -125,7 +135,6 @@ export class LocalHost implements AsyncDisposable {
     } catch (error) {
       // Another process was quicker: its server will answer.
       if (!(error instanceof HostTaken)) {
-        this.#log.warn({ error: String(error) }, "could not take over");
         failed(cleanLine((error as Error).message));
       }
       return false;

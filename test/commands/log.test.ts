@@ -11,3 +11,7 @@ test("a log on a full disk ends nothing", async () => {
     await turn();
   }
 });
+
+test("neither does one in a folder that can't be made", () => {
+  openLog("/dev/null/folder/server.log", { base: null }).error("nowhere to be kept");
+});

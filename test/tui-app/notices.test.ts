@@ -36,6 +36,13 @@ describe("what the session tells", () => {
     });
   });
 
+  it("says in the log, where it stays, that nothing can be kept now", () => {
+    const message = "the store can't write: the disk is full";
+    expect(actionsOf({ kind: "error", code: "storage", message }, NOON)).toEqual([
+      { kind: "print", lines: [`not sent yet: ${message}`], tone: "error", now: NOON },
+    ]);
+  });
+
   it("speaks of gaps with their extent", () => {
     const gap = (
       from: number | null,

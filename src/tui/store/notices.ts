@@ -35,6 +35,11 @@ export function actionsOf(notice: Notice, now: number): readonly Action[] {
     case "error":
       // That the link ends because of it is told anyway.
       if (notice.code === "draining") return [];
+      // It stays the case after the next key: messages wait until the server can keep them.
+      if (notice.code === "storage") {
+        const line = `not sent yet: ${cleanLine(notice.message, REASON_CELLS)}`;
+        return [{ kind: "print", lines: [line], tone: "error", now }];
+      }
       return [
         {
           kind: "notice",
