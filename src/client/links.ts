@@ -324,12 +324,15 @@ export class Links {
     // The nick that was good before still is.
     const renaming = this.#nick !== this.#acceptedNick;
     this.#nick = this.#acceptedNick;
-    this.#swaps.failed(error);
+    const wantedFor = this.#swaps.failed(error);
     if (this.#active) {
       // What fails while another one works is no fault of the server's; the one in use says nothing against itself.
       if (transport !== this.#active.transport) this.#chooser.failed(transport, error);
-      this.#notices.tell({ kind: "link", transport, state: "failed", reason: error.message });
-      return this.#dispatch("failed");
+      // Nobody asked for the better one.
+      if (wantedFor !== "better")
+        this.#notices.tell({ kind: "link", transport, state: "failed", reason: error.message });
+      this.#dispatch("failed");
+      return this.#wayBack.look();
     }
     const hopeless =
       this.#chooser.failed(transport, error) && !this.#everLive && this.#options.wait !== true;
