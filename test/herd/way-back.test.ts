@@ -170,7 +170,7 @@ test.concurrent("a new nick doesn't wait for a better transport, and a try that 
   await eventually("another try", trying, BACK_MS);
   await eventually("its end", () => !trying(), 20_000);
   expect(session.status).toMatchObject({ state: "live", transport: "sse" });
-  expect(client.kinds()).toEqual(["connecting", "waiting", "connecting", "live", "caught-up"]);
+  expect(client.kinds()).toEqual(["connecting", "waiting", "connecting", "topic", "live"]);
 }, 120_000);
 
 test.concurrent("a way back whose time comes while something else is tried isn't lost", async () => {
