@@ -1,6 +1,4 @@
 import type { ServerFrame } from "../protocol/frames.ts";
-import { ProtocolError } from "../protocol/errors.ts";
-import { DEFAULT_HEARTBEAT_MS, VERSION } from "../protocol/limits.ts";
 import {
   type ClientTransport,
   LinkError,
@@ -13,10 +11,12 @@ import { backoff } from "./backoff.ts";
 import { Chooser } from "./chooser.ts";
 import type { SwapNotice } from "./events.ts";
 import { type Effect, type State, transition, type Trigger } from "./lifecycle.ts";
+import { judge, wasGood } from "./judging.ts";
 import type { Notices } from "./notices.ts";
 import type { Reading } from "./reading.ts";
 import { Relinks } from "./relinks.ts";
 import { Swaps } from "./swap.ts";
+import { Terms } from "./terms.ts";
 import { WayBack } from "./way-back.ts";
 
 export interface LinksOptions {
@@ -43,12 +43,6 @@ export interface LinksHost {
   closed(error: LinkError): void;
 }
 
-const POLL_INTERVAL = { min: 500, max: 4_000 };
-/** A link that was of use for so long was good: the backoff begins anew after it; in ms. */
-const GOOD_MS = 5_000;
-/** One that fell silent was good for its transport only if it was of use for so long: a path may swallow what comes later; in ms. */
-const STEADY_MS = 120_000;
-
 /**
  * The links of a session: at most two, of which one is in use; the one reconnect loop; swaps. What happens when is decided in
  * {@link transition}.
@@ -58,6 +52,7 @@ export class Links {
   readonly #host: LinksHost;
   readonly #notices: Notices;
   readonly #reading: Reading<Attempt>;
+  readonly #terms: Terms;
   readonly #chooser: Chooser;
   readonly #swaps = new Swaps(() => this.#reading.counts);
   readonly #relinks = new Relinks({ due: () => this.#relinkDue(), open: () => this.#openAnew() });
@@ -77,7 +72,6 @@ export class Links {
   #acceptedNick: string | undefined;
   #links = 0;
   #everLive = false;
-  #heartbeat = DEFAULT_HEARTBEAT_MS;
   #failure: LinkError | undefined;
   /** Failures since the last good link. */
   #tries = 0;
@@ -97,6 +91,7 @@ export class Links {
     this.#track = track;
     this.#host = host;
     this.#nick = this.#acceptedNick = options.nick;
+    this.#terms = new Terms(options.wire, options.pollInterval);
     const names = TRANSPORTS.filter((name) => options.transports.has(name));
     this.#chooser = new Chooser(options.transport ?? "auto", names);
   }
@@ -213,20 +208,8 @@ export class Links {
   #open(): void {
     clearTimeout(this.#retryTimer);
     const name = this.#swaps.to ?? this.#chooser.current;
-    const { wire, transports } = this.#options;
-    const pollInterval = () => this.#pollInterval();
-    const silenceMs = () => 2 * this.#heartbeat;
-    const request = {
-      wire,
-      get pollInterval() {
-        return pollInterval();
-      },
-      get silenceMs() {
-        return silenceMs();
-      },
-    };
     const wanted = this.#host.want(++this.#links, this.#nick);
-    const attempt = new Attempt(transports.get(name)!, request, wanted, {
+    const attempt = new Attempt(this.#options.transports.get(name)!, this.#terms, wanted, {
       receive: (from, frames) => this.#receive(from, frames),
       room: () => this.#host.room(),
       ended: (from, error) => this.#ended(from, error),
@@ -244,9 +227,12 @@ export class Links {
     this.#acceptedNick = attempt.wanted.nick;
     this.#everLive = true;
     this.#chooser.live(attempt.transport);
-    if (old && old.goodFor >= GOOD_MS) this.#wasGood(old);
+    if (old && wasGood(old)) {
+      this.#tries = 0;
+      this.#chooser.good(old.transport);
+    }
     old?.drop();
-    this.#host.promoted(attempt, this.#heartbeat);
+    this.#host.promoted(attempt, this.#terms.heartbeat);
     if (!old) {
       const ms = Math.round(performance.now() - attempt.since);
       this.#notices.tell({ kind: "link", transport: attempt.transport, state: "live", ms });
@@ -310,8 +296,8 @@ export class Links {
     this.#failure = error;
     this.#active = undefined;
     this.#host.lost(attempt);
-    if (attempt.goodFor >= GOOD_MS) this.#tries = 0;
-    this.#judge(attempt, error);
+    if (wasGood(attempt)) this.#tries = 0;
+    judge(this.#chooser, attempt, error);
     this.#wayBack.stop();
     this.#notices.tell({ kind: "link", transport, state: "lost", reason: error.message });
     this.#dispatch("lost");
@@ -324,12 +310,15 @@ export class Links {
     // The nick that was good before still is.
     const renaming = this.#nick !== this.#acceptedNick;
     this.#nick = this.#acceptedNick;
-    this.#swaps.failed(error);
+    const wantedFor = this.#swaps.failed(error);
     if (this.#active) {
       // What fails while another one works is no fault of the server's; the one in use says nothing against itself.
       if (transport !== this.#active.transport) this.#chooser.failed(transport, error);
-      this.#notices.tell({ kind: "link", transport, state: "failed", reason: error.message });
-      return this.#dispatch("failed");
+      // Nobody asked for the better one.
+      if (wantedFor !== "better")
+        this.#notices.tell({ kind: "link", transport, state: "failed", reason: error.message });
+      this.#dispatch("failed");
+      return this.#wayBack.look();
     }
     const hopeless =
       this.#chooser.failed(transport, error) && !this.#everLive && this.#options.wait !== true;
@@ -337,46 +326,18 @@ export class Links {
     this.#dispatch(final ? "refused" : "failed");
   }
 
-  // What was of use for a moment may have died of anything; what brought nothing but the replay was let through for show.
-  #judge({ transport, goodFor }: Attempt, error: LinkError): void {
-    const silent = error.failure === "silent";
-    if (goodFor >= (silent ? STEADY_MS : GOOD_MS)) this.#chooser.good(transport);
-    else if (silent && goodFor < GOOD_MS) this.#chooser.failed(transport, error);
-    else this.#chooser.died(transport, error);
-  }
-
-  #wasGood({ transport }: Attempt): void {
-    this.#tries = 0;
-    this.#chooser.good(transport);
-  }
-
   #receive(attempt: Attempt, frames: readonly ServerFrame[]): void {
     for (const frame of frames) {
       // Whoever heard of the frame before may have ended it.
       if (attempt !== this.#active && attempt !== this.#candidate) return;
       if (frame.kind === "welcome") {
-        if (frame.version !== VERSION) throw wrongVersion(frame.version);
-        this.#heartbeat = frame.heartbeat;
+        this.#terms.welcomed(frame);
       } else if (frame.kind === "synced") {
-        attempt.synced(2 * this.#heartbeat);
+        attempt.synced(this.#terms.silenceMs);
         if (attempt === this.#candidate) this.#dispatch("synced");
       } else {
         this.#host.receive(attempt, frame);
       }
     }
   }
-
-  // Polls are signs of life as well.
-  #pollInterval(): { min: number; max: number } {
-    const { min, max } = this.#options.pollInterval ?? POLL_INTERVAL;
-    return { min: Math.min(min, this.#heartbeat), max: Math.min(max, this.#heartbeat) };
-  }
-}
-
-function wrongVersion(version: number): LinkError {
-  const refusal = new ProtocolError(
-    "unsupported-version",
-    `the server speaks version ${version} of the protocol, this client version ${VERSION}: use the same backchat on both sides`,
-  );
-  return new LinkError("refused", refusal.message, { refusal });
 }

@@ -8,7 +8,7 @@ export interface RelinksHost {
 }
 
 /** When nothing has been missing for so long, what is missing next is fetched at once; in ms. */
-const CALM_MS = 60_000;
+const FORGET_MS = 60_000;
 
 /** New links of the same transport, that nobody asked for as such: when to open them. */
 export class Relinks {
@@ -36,7 +36,7 @@ export class Relinks {
 
   /** Something is missing: it is fetched at once, or, if that goes on, later and later. */
   missing(): void {
-    if (performance.now() - this.#lastAt > CALM_MS) this.#tries = 0;
+    if (performance.now() - this.#lastAt > FORGET_MS) this.#tries = 0;
     if (this.#tries === 0) this.soon();
     else this.#later();
   }

@@ -5,6 +5,13 @@ import type { ReadingCounts } from "./reading.ts";
 /** `asked`: the user wants this transport · `better`: the session itself goes back to it · `relink`: other topics or another nick */
 type Reason = "asked" | "better" | "relink";
 
+/** Another wish took the place of this one, whose link was on its way. */
+export class Overtaken extends LinkError {
+  constructor() {
+    super("closed", "another swap took its place");
+  }
+}
+
 /** The new link that is wanted while the session goes on; one at a time, and several wishes may be waiting for it. */
 export class Swaps {
   readonly #counts: () => ReadingCounts;
@@ -25,14 +32,13 @@ export class Swaps {
     return this.#pending?.to;
   }
 
-  /** Another transport is asked for. A swap that is on its way is given up for it; what else was wanted will come with it. */
+  /** Another transport is asked for. A swap that is on its way is given up for it; a new link for another reason comes with it. */
   begin(from: TransportName, to: TransportName): Promise<SwapNotice> {
     const before = this.#pending;
     const pending = new PendingSwap(from, to, "asked", this.#counts());
     this.#pending = pending;
-    if (before?.why === "asked")
-      before.failed(new LinkError("closed", "another swap took its place"));
-    else before?.follow(pending);
+    if (before?.why === "relink") before.follow(pending);
+    else before?.failed(new Overtaken());
     return pending.done;
   }
 
@@ -42,9 +48,15 @@ export class Swaps {
     return this.#pending.done;
   }
 
-  /** A new link is wanted for another reason: the one that is on its way will do, or one of the same transport. */
+  /**
+   * A new link is wanted for another reason: the one that is on its way will do, or one of the same transport. What is wanted goes
+   * before what is merely better, and may never come.
+   */
   join(transport: TransportName): Promise<SwapNotice> {
-    this.#pending ??= new PendingSwap(transport, transport, "relink", this.#counts());
+    const before = this.#pending;
+    if (before && before.why !== "better") return before.done;
+    this.#pending = new PendingSwap(transport, transport, "relink", this.#counts());
+    before?.failed(new Overtaken());
     return this.#pending.done;
   }
 
@@ -58,9 +70,12 @@ export class Swaps {
     return { notice, asked: pending.why === "asked" };
   }
 
-  failed(error: LinkError): void {
-    this.#pending?.failed(error);
+  /** @returns what it was wanted for; undefined: none was */
+  failed(error: LinkError): Reason | undefined {
+    const pending = this.#pending;
     this.#pending = undefined;
+    pending?.failed(error);
+    return pending?.why;
   }
 }
 

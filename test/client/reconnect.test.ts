@@ -6,6 +6,7 @@ import { OUTBOX_LIMIT } from "../../src/client/outbox.ts";
 import { TRANSPORTS } from "../../src/transports/transport.ts";
 import { Client, publishAll, texts } from "./support/client.ts";
 import { startFaultProxy } from "../support/fault-proxy/proxy.ts";
+import { fullListener } from "./support/full-listener.ts";
 import { serve } from "./support/server.ts";
 import { spawnServer } from "./support/server-process.ts";
 import { keep } from "./support/keep.ts";
@@ -178,6 +179,19 @@ describe("auto", () => {
     expect(client.session.status.transport).toBe("long-polling");
     await publishAll(client.session, "m", 5);
     expect(await client.received(5)).toEqual(texts("m", 5));
+  });
+
+  // The Wi-Fi is gone for a while: that is nobody's silence.
+  test("doesn't blame a transport for packets that are lost on the way", async () => {
+    const { url } = keep(await fullListener());
+    const clients = (["auto", "sse"] as const).map((transport) =>
+      keep(new Client(url, transport, { wait: true })),
+    );
+    for (const { session } of clients) session.start();
+    const reason = "no connection to the server (ETIMEDOUT)";
+    const [auto, sse] = await Promise.all(clients.map((client) => client.link("waiting")));
+    expect(auto).toMatchObject({ transport: "websocket", reason });
+    expect(sse).toMatchObject({ transport: "sse", reason });
   });
 
   test("stays where it was through restarts", async () => {

@@ -5,7 +5,7 @@ import { serve } from "../client/support/server.ts";
 import { type ServerProcess, spawnServer } from "../client/support/server-process.ts";
 import { eventually, within } from "../client/support/wait.ts";
 import { temporary } from "../server/folder.ts";
-import { startFaultProxy } from "../support/fault-proxy/proxy.ts";
+import { type FaultProxy, startFaultProxy } from "../support/fault-proxy/proxy.ts";
 
 /** The longest backoff, and the first verdict on a transport, and then some. */
 const BACK_MS = 75_000;
@@ -141,4 +141,45 @@ test.concurrent("where WebSocket opens and dies each time the session falls on, 
   saying.abort();
   const count = await said;
   expect(await client.received(count)).toEqual(texts("m", count));
+}, 120_000);
+
+/** A session that was pushed down to SSE; what a proxy forbade isn't forbidden any more. */
+async function pushedDown(kept: AsyncDisposableStack) {
+  const server = kept.use(await serve());
+  const proxy = kept.use(await startFaultProxy(server.port));
+  await proxy.inject({ kind: "answer", status: 403 }, { path: "/v1/websocket" });
+  const client = kept.use(await Client.live(proxy.url, "auto", { nick: "alice" }));
+  expect(client.session.status.transport).toBe("sse");
+  await proxy.heal();
+  return { client, proxy };
+}
+
+/** Connections with such a request stay open, and nothing passes. */
+const swallow = (proxy: FaultProxy, path: string) =>
+  proxy.inject({ kind: "stall", direction: "both", after: 0 }, { path });
+
+test.concurrent("a new nick doesn't wait for a better transport, and a try that comes to nothing is seen by nobody", async () => {
+  await using kept = new AsyncDisposableStack();
+  const { client, proxy } = await pushedDown(kept);
+  await swallow(proxy, "/v1/websocket");
+  const { session } = client;
+  const trying = () => session.status.state === "swapping";
+  await eventually("a try", trying, BACK_MS);
+  await within(5_000, "the new nick", session.rename("alison"));
+  expect(session.status).toMatchObject({ state: "live", transport: "sse", nick: "alison" });
+  await eventually("another try", trying, BACK_MS);
+  await eventually("its end", () => !trying(), 20_000);
+  expect(session.status).toMatchObject({ state: "live", transport: "sse" });
+  expect(client.kinds()).toEqual(["connecting", "waiting", "connecting", "topic", "live"]);
+}, 120_000);
+
+test.concurrent("a way back whose time comes while something else is tried isn't lost", async () => {
+  await using kept = new AsyncDisposableStack();
+  const { client, proxy } = await pushedDown(kept);
+  await swallow(proxy, "/v1/polling");
+  // For as long as the longest first verdict stands there is another swap on its way.
+  const until = performance.now() + 31_000;
+  while (performance.now() < until)
+    await expect(client.session.swap("polling")).rejects.toThrow("nothing of use came");
+  await eventually("the way back", () => onWebSocket(client), 20_000);
 }, 120_000);

@@ -3,8 +3,11 @@ import { connect as connectTls } from "node:tls";
 import { buildConnector, Pool } from "undici";
 import type { Bytes, Wire } from "../../transport.ts";
 
-/** How long a TCP connection may take to be made, in ms. */
-const CONNECT_MS = 10_000;
+/**
+ * How long a TCP connection may take to be made, in ms. Below what a link may take to open (10 s), so that a host that can't be
+ * reached is told from one that is silent: only silence is held against a transport.
+ */
+const CONNECT_MS = 5_000;
 /** Connections of a session at once: a stream, a publish and a ping, twice during a swap, and some for history. */
 const CONNECTIONS = 8;
 /** An answer's headers may take as long as a long poll is held, and then some; in ms. */
