@@ -6,6 +6,7 @@ export class Log implements Disposable {
   readonly #sql;
   /** room → the texts of its events; the event with offset 1 is at 1 */
   readonly #texts = new Map<string, string[]>();
+  readonly epoch: string;
   /** Events that were trimmed before they could be read here. */
   missed = 0;
 
@@ -19,6 +20,8 @@ export class Log implements Disposable {
       check: this.#database.prepare("PRAGMA quick_check"),
     };
     for (const room of rooms) this.#texts.set(room, [""]);
+    const meta = this.#database.prepare("SELECT value FROM meta WHERE key = 'epoch'").get();
+    this.epoch = String(meta?.["value"]);
   }
 
   /** Read what has come since. */

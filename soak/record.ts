@@ -1,4 +1,5 @@
 import type { GapNotice, TopicEvent } from "../src/client/events.ts";
+import type { Position } from "../src/protocol/cursor.ts";
 import { Ledger } from "../test/support/ledger.ts";
 import type { Log } from "./log.ts";
 import type { Tally } from "./tally.ts";
@@ -6,8 +7,10 @@ import type { Tally } from "./tally.ts";
 /** What one session was given of one topic, from one wish to read it on. */
 export interface Record {
   readonly topic: string;
-  /** The link has said where reading begins. */
+  /** A link has said where reading begins. */
   introduced(): void;
+  /** Whether something is still to come. */
+  readonly isBehind: boolean;
   event(event: TopicEvent): void;
   gap(gap: GapNotice): void;
   /** Compare what came with the log, as far as that has been read. */
@@ -17,7 +20,10 @@ export interface Record {
 }
 
 /** Where a session wanted to begin. */
-export type Since = "beginning" | "now" | number;
+export type Since = "beginning" | "now" | number | Position;
+
+const back = (since: Exclude<Since, Position>) =>
+  since === "now" ? 0 : since === "beginning" ? Infinity : since;
 
 /** Of a room: every event counts. */
 export class RoomRecord implements Record {
@@ -39,16 +45,19 @@ export class RoomRecord implements Record {
     this.#tally = tally;
   }
 
-  /** Whether something is still to come, if this is the newest offset of the log. */
-  isBehind(head: number): boolean {
-    return (this.#ledger?.head ?? this.#latestBegin) < head;
+  get isBehind(): boolean {
+    const head = this.#log.head(this.topic);
+    if (this.#ledger) return this.#ledger.head < head;
+    return this.#latestBegin === Infinity || this.#latestBegin < head;
   }
 
   introduced(): void {
     if (this.#latestBegin < Infinity) return;
-    const head = this.#log.head(this.topic);
-    const back = { now: 0, beginning: Infinity }[this.#since as string] ?? Number(this.#since);
-    this.#latestBegin = Math.max(this.#log.floor(this.topic), head - back);
+    // A position is known; of the others it is known where they can't begin after: what came since may be theirs or not.
+    this.#latestBegin =
+      typeof this.#since === "object"
+        ? this.#since.offset
+        : Math.max(this.#log.floor(this.topic), this.#log.head(this.topic) - back(this.#since));
   }
 
   event({ offset, body }: TopicEvent): void {
@@ -100,12 +109,16 @@ export class RoomRecord implements Record {
   }
 }
 
+/** Prices that didn't change for so long, in ms, don't come any more. */
+const STALE_MS = 3_000;
+
 /** Of a feed: the newest event of each key counts, and how many it replaced. */
 export class FeedRecord implements Record {
   readonly topic: string;
   readonly #who: string;
   readonly #tally: Tally;
   #offset: number | undefined;
+  #heardAt = performance.now();
 
   constructor(topic: string, who: string, tally: Tally) {
     this.topic = topic;
@@ -115,7 +128,13 @@ export class FeedRecord implements Record {
 
   introduced(): void {}
 
+  /** Prices never stop. */
+  get isBehind(): boolean {
+    return performance.now() - this.#heardAt > STALE_MS;
+  }
+
   event({ offset, superseded }: TopicEvent): void {
+    this.#heardAt = performance.now();
     const last = this.#offset ?? offset - superseded - 1;
     const hole = offset - superseded - 1 - last;
     this.#tally.wrong("lost", `${this.#who}: ${hole} before ${offset}`, Math.max(0, hole));

@@ -19,7 +19,7 @@ const FLAGS = {
     value: "N",
     help: "how long things go wrong",
     default: 1,
-    max: 10_000,
+    max: 240,
     fractions: true,
   },
   seed: {

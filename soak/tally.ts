@@ -14,6 +14,8 @@ export interface Verdict {
   falseGaps: number;
   /** Delivered though it wasn't subscribed to. */
   unwanted: number;
+  /** Notices that could not be recorded. */
+  unrecorded: number;
   /** Sessions that didn't catch up at the end, or still had unacknowledged messages. */
   leftBehind: number;
 }
@@ -30,6 +32,7 @@ export class Tally {
     producersReordered: 0,
     falseGaps: 0,
     unwanted: 0,
+    unrecorded: 0,
     leftBehind: 0,
   };
   /** What was done, and how often. */

@@ -24,10 +24,11 @@ export function compare(
   }
   for (const [session, published] of sessions) {
     for (const [number, { room, offset }] of published) {
-      // Not acknowledged, or trimmed before it was: nothing was promised of it.
-      if (offset === undefined || offset === null) continue;
+      // Not acknowledged: nothing was promised of it.
+      if (offset === undefined) continue;
       const kept = places.get(`${session} ${number}`);
-      if (kept?.room === room && kept.offset === offset) continue;
+      // null: it had been trimmed by then; but this program has seen it.
+      if (kept?.room === room && (offset === null || kept.offset === offset)) continue;
       tally.wrong("ackedNotKept", `${session} ${number}: ${room} at ${offset}`);
     }
   }

@@ -3,7 +3,7 @@ import type { Notice } from "../src/client/events.ts";
 import { Session } from "../src/client/session.ts";
 import { CLIENT_TRANSPORTS } from "../src/commands/transports.ts";
 import { openWire } from "../src/transports/shared/client/wire.ts";
-import { TRANSPORTS, type Wire } from "../src/transports/transport.ts";
+import { LinkError, TRANSPORTS, type Wire } from "../src/transports/transport.ts";
 import type { Dice } from "./dice.ts";
 import type { Log } from "./log.ts";
 import { FeedRecord, type Record, RoomRecord, type Since } from "./record.ts";
@@ -124,7 +124,7 @@ class Life {
     this.#scene = scene;
     this.#dice = dice;
     this.#wire = openWire(dice.one(scene.paths));
-    const topics = new Map<string, Since>([["feed:market", "now"]]);
+    const topics = new Map<string, Exclude<Since, object>>([["feed:market", "now"]]);
     for (const room of scene.rooms) if (dice.chance(60)) topics.set(room, this.#since());
     for (const [topic, since] of topics) this.#keep(topic, since);
     this.#session = new Session({
@@ -140,7 +140,7 @@ class Life {
     });
     // One that fails now and then, before the one that keeps the record: it must not matter.
     this.#session.listen((notice) => this.#stumble(notice));
-    this.#session.listen((notice) => this.#hear(notice));
+    this.#session.listen((notice) => this.#record(notice));
     this.#session.start();
   }
 
@@ -169,7 +169,7 @@ class Life {
   resubscribe(): void {
     const room = this.#dice.one(this.#scene.rooms);
     if (this.#records.has(room)) this.#leave(room);
-    else this.#join(room, this.#since());
+    else this.#join(room, this.#sinceIn(room));
   }
 
   beSlow(): void {
@@ -212,6 +212,15 @@ class Life {
     }
   }
 
+  // What fails here would become a warning, and the record would be without it.
+  #record(notice: Notice): void {
+    try {
+      this.#hear(notice);
+    } catch (error) {
+      this.#scene.tally.wrong("unrecorded", `${this.#name}: ${String(error)}`);
+    }
+  }
+
   #hear(notice: Notice): void {
     if (notice.kind === "link" && notice.state === "closed" && this.#session.failure) {
       this.#scene.tally.wrong("leftBehind", `${this.#name}: ended by itself, ${notice.reason}`);
@@ -233,7 +242,7 @@ class Life {
     // In the middle of an event: leave, and perhaps come back at once.
     this.#scene.tally.count("subscriptions changed inside a reader");
     this.#leave(topic);
-    if (this.#dice.chance(70)) this.#join(topic, this.#since());
+    if (this.#dice.chance(70)) this.#join(topic, this.#sinceIn(topic));
   }
 
   #stumble(notice: Notice): void {
@@ -252,13 +261,25 @@ class Life {
         entry.offset = offset;
         this.#scene.tally.count("acknowledged");
       },
-      // The session ended first: it may be in the log or not.
-      () => this.#scene.tally.count("given up with their session"),
+      (error: unknown) => {
+        // The session ended first: it may be in the log or not.
+        if (error instanceof LinkError) this.#scene.tally.count("given up with their session");
+        else this.#scene.tally.wrong("lost", `${this.#name} ${number}: ${String(error)}`);
+      },
     );
   }
 
-  #since(): Since {
-    return this.#dice.one<Since>(["beginning", "now", this.#dice.below(100)]);
+  #since(): Exclude<Since, object> {
+    return this.#dice.one<Exclude<Since, object>>(["beginning", "now", this.#dice.below(100)]);
+  }
+
+  // Coming back to a room one knows where to go on in most cases.
+  #sinceIn(room: string): Since {
+    const { log } = this.#scene;
+    const offset = log.head(room) - this.#dice.below(50);
+    return this.#dice.chance(60) && offset > log.floor(room)
+      ? { epoch: log.epoch, offset }
+      : this.#since();
   }
 
   #join(room: string, since: Since): void {
@@ -285,9 +306,6 @@ class Life {
   }
 
   #behind(): string[] {
-    return [...this.#records.values()]
-      .filter((record) => record instanceof RoomRecord)
-      .filter((record) => record.isBehind(this.#scene.log.head(record.topic)))
-      .map(({ topic }) => topic);
+    return [...this.#records.values()].filter(({ isBehind }) => isBehind).map(({ topic }) => topic);
   }
 }

@@ -26,7 +26,9 @@ test("every file it names is there", () => {
   const files = document.match(/(?:test|bench|decisions|soak)\/[\w./-]*[\w/]/g) ?? [];
   expect(files.length).toBeGreaterThan(30);
   for (const file of files) {
-    const found = [file, `${file}.md`, `${file}.test.ts`].some((name) => existsSync(join(root, name)));
+    const found = [file, `${file}.md`, `${file}.test.ts`].some((name) =>
+      existsSync(join(root, name)),
+    );
     const numbered = /^decisions\/\d+$/.test(file);
     expect([file, found || numbered]).toEqual([file, true]);
   }

@@ -29,8 +29,9 @@ export interface HistoryPage {
 
 /** How long an answer may take, in ms. */
 const ANSWER_MS = 10_000;
-/** Requests at once: the links need connections of the same pool. More wait for their turn. */
+/** Requests at once: the links need connections of the same pool. So many more wait for their turn; beyond that they fail. */
 const AT_ONCE = 3;
+const WAITING = 1_000;
 /** An answer larger than this isn't one of ours, in bytes. */
 const ANSWER_BYTES = 16 * 1024 * 1024;
 
@@ -143,27 +144,33 @@ export class ServerApi {
   }
 
   async #turn(signal: AbortSignal): Promise<Disposable> {
-    while (this.#running >= AT_ONCE) await this.#someoneIsDone(signal);
-    this.#running += 1;
+    if (this.#running < AT_ONCE) this.#running += 1;
+    else await this.#handedOver(signal);
     return {
       [Symbol.dispose]: () => {
-        this.#running -= 1;
-        for (const wake of this.#waiting) return wake();
+        const [next] = this.#waiting;
+        if (next) next();
+        else this.#running -= 1;
       },
     };
   }
 
-  async #someoneIsDone(signal: AbortSignal): Promise<void> {
+  // Whoever is done hands the turn over to the first that waits.
+  async #handedOver(signal: AbortSignal): Promise<void> {
+    if (this.#waiting.size >= WAITING) throw new Error(`${WAITING} requests wait already`);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const giveUp = () => reject(signal.reason as Error);
-    this.#waiting.add(resolve);
-    signal.addEventListener("abort", giveUp, { once: true });
-    try {
-      await promise;
-    } finally {
-      this.#waiting.delete(resolve);
+    const take = () => {
+      this.#waiting.delete(take);
       signal.removeEventListener("abort", giveUp);
-    }
+      resolve();
+    };
+    const giveUp = () => {
+      this.#waiting.delete(take);
+      reject(signal.reason as Error);
+    };
+    this.#waiting.add(take);
+    signal.addEventListener("abort", giveUp, { once: true });
+    await promise;
   }
 }
 

@@ -25,6 +25,9 @@ export interface AttemptHost {
   ended(attempt: Attempt, error: LinkError): void;
 }
 
+/** They may answer what was posted beside the link, and prove nothing about its own path. */
+const BESIDE: ReadonlySet<ServerFrame["kind"]> = new Set(["clock", "ack", "nack"]);
+
 /** What a link asks for: fixed when it is wanted, but for the places where it reads on. */
 export interface Wanted {
   /** The session's links are numbered from 1. */
@@ -158,8 +161,10 @@ export class Attempt {
     const { signal } = this.#aborter;
     for await (const frames of link.frames) {
       if (signal.aborted) return;
-      this.#heardAt = performance.now();
       this.#host.receive(this, frames);
+      if (signal.aborted) return;
+      if (!this.#isAlive(frames)) continue;
+      this.#heardAt = performance.now();
       const room = this.#host.room();
       // A slow reader isn't a silent server.
       if (room) {
@@ -167,9 +172,14 @@ export class Attempt {
         await settledOrAborted(room, signal);
       }
       if (signal.aborted) return;
-      // A new link that shows signs of life and brings nothing isn't alive.
-      if (room || this.isSynced || frames.some(({ kind }) => kind === "event")) this.#listen();
+      this.#listen();
     }
+  }
+
+  // A new link that shows signs of life and brings nothing isn't alive.
+  #isAlive(frames: readonly ServerFrame[]): boolean {
+    if (!this.isSynced) return frames.some(({ kind }) => kind === "event");
+    return frames.length === 0 || frames.some(({ kind }) => !BESIDE.has(kind));
   }
 
   // If it doesn't get through, the lease ends the presence.

@@ -118,7 +118,9 @@ function lostOf({ offset }: { offset: number }, after: number, gap: Gap | undefi
   // Both links of a swap may say that the log is a new one, or ends before the cursor: only the first is right.
   if (gap?.reason === "epoch") return undefined;
   if (gap?.reason === "future" && gap.to !== null && offset < gap.to) return undefined;
-  if (gap?.reason !== "trimmed" || gap.from === null || after === 0) return gap;
+  if (gap?.reason !== "trimmed" || gap.from === null) return gap;
+  // What a latest topic has dropped follows anew; where another link has brought that, it is told already.
+  if (after === 0) return gap.to !== null && offset >= gap.to ? undefined : gap;
   // What lies between the cursor and the gap may still be there: it has to be fetched.
   if (after <= offset || gap.from > offset + 1) return undefined;
   return { ...gap, from: offset + 1 };

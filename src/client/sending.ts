@@ -22,6 +22,8 @@ export class Sending {
   #sending = false;
   /** Publishes that were refused for now since the last that was taken. */
   #refusals = 0;
+  /** Whether it has been told that they are. */
+  #told = false;
   #retryTimer: NodeJS.Timeout | undefined;
   #closed: Error | undefined;
 
@@ -49,7 +51,10 @@ export class Sending {
   }
 
   acked(frame: Ack): void {
-    if (this.#outbox.acked(frame)) this.#refusals = 0;
+    if (this.#outbox.acked(frame)) {
+      this.#refusals = 0;
+      this.#told = false;
+    }
     this.#flush();
   }
 
@@ -64,7 +69,10 @@ export class Sending {
     // One retry for however many were refused together; a server that has merely forgotten us gets it at once.
     if (this.#retryTimer) return;
     // Being out of order is the server's business and ours.
-    if (this.#refusals === 0 && code !== "out-of-order") this.#host.delayed(nack);
+    if (!this.#told && code !== "out-of-order") {
+      this.#told = true;
+      this.#host.delayed(nack);
+    }
     const ms = this.#refusals === 0 && code === "out-of-order" ? 0 : backoff(this.#refusals, 0);
     this.#refusals += 1;
     this.#retryTimer = setTimeout(() => {

@@ -1,12 +1,13 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Logger, pino } from "pino";
+import type { Logger } from "pino";
 import { ServerApi } from "../client/api.ts";
 import { cleanLine } from "../client/clean.ts";
 import type { RunningServer } from "../server/server.ts";
 import { openWire } from "../transports/shared/client/wire.ts";
 import { parseAddress } from "./address.ts";
 import type { Values } from "./flags.ts";
+import { openLog } from "./log.ts";
 import { host, HostTaken, type SERVE_FLAGS } from "./serve-flags.ts";
 import { standBy } from "./standby.ts";
 import { stateFolder } from "./state-folder.ts";
@@ -47,10 +48,7 @@ export class LocalHost implements AsyncDisposable {
     this.#flags = flags;
     // Nothing may write to the terminal under the UI.
     const file = join(stateFolder(), "server.log");
-    this.#log = pino(
-      { level: "warn", base: { pid: process.pid } },
-      pino.destination({ dest: file, mkdir: true, sync: true }),
-    );
+    this.#log = openLog(file, { level: "warn", base: { pid: process.pid } });
   }
 
   /** @throws UsageError, CommandError when this process can't host and nobody else does */

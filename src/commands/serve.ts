@@ -1,6 +1,6 @@
 import { once } from "node:events";
-import { pino } from "pino";
 import { describeFlags, parseFlags } from "./flags.ts";
+import { openLog } from "./log.ts";
 import { host, SERVE_FLAGS } from "./serve-flags.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -16,10 +16,7 @@ export async function serve(argv: readonly string[]): Promise<number> {
   const { input, flags } = parseFlags("serve", SERVE_FLAGS, argv);
   if (input.length > 0)
     throw new UsageError(`backchat serve takes no arguments, got ${JSON.stringify(input[0])}`);
-  const destination = pino.destination({ dest: 2, sync: true });
-  // Nobody reads the log any more: the server goes on without.
-  destination.on("error", () => {});
-  const log = pino({ base: null }, destination);
+  const log = openLog(2, { base: null });
   // Listened for from the start: whoever reads the line may send the signal at once.
   const stopped = Promise.race([once(process, "SIGTERM"), once(process, "SIGINT")]);
   const server = await host(flags, log, (line) => void process.stderr.write(`${line}\n`));

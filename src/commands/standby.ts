@@ -17,7 +17,9 @@ export async function standBy(
   signal: AbortSignal,
 ): Promise<StandbyEnd> {
   await using wire = openWire(url);
-  const ended = once(wire.pool, "disconnect", { signal }).catch(() => {});
+  const over = new AbortController();
+  const either = AbortSignal.any([signal, over.signal]);
+  const ended = once(wire.pool, "disconnect", { signal: either }).catch(() => {});
   const health = new ServerApi(wire).health().then(() => {
     answered();
     return ended;
@@ -29,6 +31,7 @@ export async function standBy(
   } catch (error) {
     return error instanceof LinkError && error.failure === "blocked" ? "foreign" : "none";
   } finally {
+    over.abort();
     health.catch(() => {});
   }
 }

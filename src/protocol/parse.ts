@@ -20,7 +20,7 @@ const serverFrames = {
     version: count,
     server: z.string(),
     time: z.number(),
-    heartbeat: z.number().min(50),
+    heartbeat: z.number().min(50).max(3_600_000),
     nick: z.string().optional(),
   }),
   topic: z.object({

@@ -106,8 +106,8 @@ export class Publishing {
       try {
         await this.#commit(group);
       } catch (error) {
-        this.#fault(error);
         for (const { frame, resolve } of group) resolve(nack(frame.number, error));
+        this.#fault(error);
       }
     }
     this.#running = undefined;

@@ -59,7 +59,8 @@ async function open() {
       resolve();
     };
   };
-  return { attempt, say, pause, ended };
+  const readily = () => void (room = Promise.resolve());
+  return { attempt, say, pause, readily, ended };
 }
 
 describe("silence", () => {
@@ -74,6 +75,28 @@ describe("silence", () => {
     expect(ended).toMatchObject([
       { failure: "silent", message: expect.stringContaining("for 10 s") },
     ]);
+  });
+
+  test("ends such a link also where a reader could ask it to wait", async () => {
+    const { say, readily, ended } = await open();
+    readily();
+    for (let second = 1; second <= 10; second++) {
+      await vi.advanceTimersByTimeAsync(1_000);
+      await say(HEARTBEAT);
+    }
+    expect(ended).toMatchObject([{ failure: "silent" }]);
+  });
+
+  test("isn't broken by answers to what was posted beside the link", async () => {
+    const { attempt, say, ended } = await open();
+    await say(SYNCED);
+    for (let tick = 1; tick <= 4; tick++) {
+      await vi.advanceTimersByTimeAsync(499);
+      await say({ kind: "clock", id: tick, time: 0 });
+    }
+    expect(attempt.quietFor).toBe(4 * 499);
+    await vi.advanceTimersByTimeAsync(4);
+    expect(ended).toMatchObject([{ failure: "silent", message: "nothing came for 2 s" }]);
   });
 
   test("doesn't end a replay, however long it takes", async () => {

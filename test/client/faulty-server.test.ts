@@ -4,6 +4,7 @@ import type { WebSocket } from "ws";
 import { Client, texts } from "./support/client.ts";
 import { type FakeServer, startFakeServer } from "./support/fake-server.ts";
 import { keep } from "./support/keep.ts";
+import { eventually } from "./support/wait.ts";
 
 const welcome = (heartbeat: number) => ({
   kind: "welcome",
@@ -136,6 +137,27 @@ describe("publishes that are refused for now", () => {
       await given;
     },
   );
+
+  test("are told of once, also where the server has forgotten us at first", async () => {
+    let publishes = 0;
+    const server = keep(
+      await talking(
+        (websocket) => say(websocket, welcome(15_000), topic(0), SYNCED),
+        (frame, websocket) => {
+          if (frame.kind !== "publish") return;
+          const code = ++publishes === 1 ? "out-of-order" : "storage";
+          say(websocket, { kind: "nack", number: frame.number, code, message: "the disk is full" });
+        },
+      ),
+    );
+    const client = await Client.live(server.url, "websocket");
+    const given = expect(client.session.publish("room:lobby", "x")).rejects.toThrow();
+    await eventually("being refused a few times", () => publishes > 3);
+    const told = client.notices.items.filter(({ kind }) => kind === "error");
+    expect(told).toEqual([{ kind: "error", code: "storage", message: "the disk is full" }]);
+    await client.close();
+    await given;
+  });
 
   test("are kept once the server takes them, in order", async () => {
     let refusals = 3;

@@ -235,6 +235,16 @@ describe("a gap", () => {
     expect(bring(plain(41))).toBe("duplicate");
   });
 
+  test("of a latest topic that both links of a swap tell of counts once", () => {
+    const { gate, bring, offsets } = gateAt(5);
+    const gap = { from: 6, to: 40, reason: "trimmed" as const };
+    expect(gate.introduce(T, EPOCH, 0, gap, 1)).toEqual(gap);
+    expect(bring({ offset: 41, superseded: 40 })).toBe("pass");
+    expect(gate.introduce(T, EPOCH, 0, gap, 2)).toBeUndefined();
+    expect(bring({ offset: 41, superseded: 40 })).toBe("duplicate");
+    expect(offsets()).toEqual([41]);
+  });
+
   test("isn't one if another link has brought meanwhile what was trimmed", () => {
     const { gate } = gateAt(9);
     expect(gate.introduce(T, EPOCH, 9, { from: 3, to: 9, reason: "trimmed" })).toBeUndefined();

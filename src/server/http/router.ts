@@ -111,6 +111,8 @@ export class Router implements ServerRoutes {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (!(await this.#turns.take(request, response))) return;
+    // What the answer before this one was given to be read has nothing to do with it.
+    request.socket.setTimeout(0);
     response.once("prefinish", () => request.socket.setTimeout(UNREAD_MS));
     try {
       await this.#ready.promise;
