@@ -3,7 +3,7 @@ import { ProtocolError } from "../protocol/errors.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { nickKey } from "../protocol/names.ts";
 import { now, uptime } from "./clock.ts";
-import type { Store } from "./store/store.ts";
+import type { NickLease, Store } from "./store/store.ts";
 
 /** A nick stays leased to its identity for so long after it was last used. */
 const LEASE_MS = 24 * 3600 * 1000;
@@ -11,6 +11,8 @@ const LEASE_MS = 24 * 3600 * 1000;
 const RENEW_MS = 3600 * 1000;
 /** What is left of a lease when the server starts, at least: a clock that is wrong then, or was, takes nobody's nick at once. */
 const GRACE_MS = 3600 * 1000;
+/** Leases that are written down at once: a publish waits for no more of them. */
+const BATCH = 1_024;
 /** Leases at once; beyond it nicks are used without one. */
 const LEASES = 100_000;
 /** Numbers that are tried one by one as a suggestion; after that it is a random one. */
@@ -24,17 +26,26 @@ interface Lease {
   readonly identity: string;
   /** By {@link uptime}: a wall clock that is set ends no lease. */
   until: number;
-  readonly writtenAt: number;
+  /** When it was last written down, or is to have been: by {@link uptime}. */
+  writtenAt: number;
 }
 
 /** Who holds which nick. Nicks are unique on a server; an identity may hold several. */
-export class Nicks {
+export class Nicks implements AsyncDisposable {
   readonly #store: Store;
   /** By the nick's key. */
   readonly #leases = new Map<string, Lease>();
   readonly #failed: (error: unknown) => void;
+  /** By the nick's key: what is to be written down. */
+  readonly #unsaved = new Map<string, NickLease>();
+  #saving: Promise<void> | undefined;
+  /** No lease has been written down since the store failed. */
+  #failing = false;
 
-  /** @param failed told when a lease could not be written down; it holds all the same until the server stops */
+  /**
+   * @param failed told when leases can't be written down, once until they can again. They hold all the same until the server stops, and are
+   * written down when next used
+   */
   static async load(store: Store, failed: (error: unknown) => void): Promise<Nicks> {
     const nicks = new Nicks(store, failed);
     // Only the wall clock has gone on since: it decides how much is left, within bounds (decisions/007).
@@ -87,6 +98,11 @@ export class Nicks {
     });
   }
 
+  /** Wait until all leases are written down, or have failed to be. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#saving;
+  }
+
   #free(key: string, used: (key: string) => boolean): boolean {
     return key !== NOBODY && this.#held(key) === undefined && !used(key);
   }
@@ -101,7 +117,35 @@ export class Nicks {
     if (this.#leases.size >= LEASES && !this.#leases.has(key)) return;
     const writtenAt = uptime();
     this.#leases.set(key, { nick, identity, until: writtenAt + LEASE_MS, writtenAt });
-    this.#store.saveNick({ key, nick, identity, until: now() + LEASE_MS }).catch(this.#failed);
+    this.#unsaved.set(key, { key, nick, identity, until: now() + LEASE_MS });
+    this.#saving ??= this.#save();
+  }
+
+  async #save(): Promise<void> {
+    // One turn later, so that what is used together is written together.
+    await Promise.resolve();
+    while (this.#unsaved.size > 0) {
+      const batch = this.#unsaved.values().take(BATCH).toArray();
+      try {
+        for (const { key } of batch) this.#unsaved.delete(key);
+        await this.#store.saveNicks(batch);
+        this.#failing = false;
+      } catch (error) {
+        this.#giveUp(batch);
+        if (!this.#failing) this.#failed(error);
+        this.#failing = true;
+      }
+    }
+    this.#saving = undefined;
+  }
+
+  // The rest would fail as well, each batch after a wait of its own. All are tried again when next used.
+  #giveUp(batch: readonly NickLease[]): void {
+    for (const { key } of [...batch, ...this.#unsaved.values()]) {
+      const lease = this.#leases.get(key);
+      if (lease) lease.writtenAt = Number.NEGATIVE_INFINITY;
+    }
+    this.#unsaved.clear();
   }
 
   #sweep(): void {

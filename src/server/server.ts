@@ -61,7 +61,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       ? new MemoryStore(retain)
       : await openSqlite(database, retain, options.patience),
   );
-  const nicks = await Nicks.load(store, failed);
+  const nicks = stack.use(await Nicks.load(store, failed));
   const heartbeat = options.heartbeat ?? DEFAULT_HEARTBEAT_MS;
   const maxLinks = options.maxLinks ?? MAX_LINKS;
   const hub = stack.use(new Hub({ store, nicks, heartbeat, maxLinks, failed }));

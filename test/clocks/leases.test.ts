@@ -68,7 +68,10 @@ test.each([
   async (_, by, left) => {
     vi.useFakeTimers({ toFake: ["Date", "performance"], now: NOW });
     const store = new MemoryStore(10);
-    (await load(store)).claim("alice", ALICE);
+    {
+      await using before = await load(store);
+      before.claim("alice", ALICE);
+    }
     vi.setSystemTime(NOW + by);
     const nicks = await load(store);
     expect(taken(nicks, EVE)).toBe(true);
@@ -78,6 +81,37 @@ test.each([
     expect(taken(nicks, EVE)).toBe(false);
   },
 );
+
+test("a server that starts ten days in the future has forgotten no nick that was in use", async () => {
+  using folder = createSandbox();
+  using clock = createWallClock();
+  const db = join(folder.home, "rooms.db");
+  const options = { db, env: clock.env, args: ["--feed", "none"] };
+  const claim = async (url: string, nick: string, who: string) => {
+    const headers = { authorization: `Bearer ${who.padEnd(32, "0")}` };
+    const answer = await request(`${url}/v1/nick?nick=${nick}`, { method: "POST", headers });
+    await answer.body.dump();
+    return answer.statusCode;
+  };
+  clock.set(-10 * DAY);
+  {
+    await using server = await startServer(options);
+    expect(await claim(server.url, "old", "a11ce")).toBe(200);
+    expect(await server.stop()).toBe(0);
+  }
+  clock.set(0);
+  {
+    await using server = await startServer(options);
+    expect(await claim(server.url, "alice", "a11ce")).toBe(200);
+    expect(await server.stop()).toBe(0);
+  }
+  clock.set(10 * DAY);
+  await using server = await startServer(options);
+  expect(await claim(server.url, "alice", "e4e")).toBe(409);
+  expect(await claim(server.url, "alice", "a11ce")).toBe(200);
+  // Its lease had run out a week before that of the other.
+  expect(await claim(server.url, "old", "e4e")).toBe(200);
+});
 
 test("a server that starts ten years in the future forgets no producer: a retry appends nothing", async () => {
   using folder = createSandbox();

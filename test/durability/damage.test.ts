@@ -15,7 +15,7 @@ import { temporary } from "../server/folder.ts";
 import { append } from "../server/stores.ts";
 import { cursorOf, errorOf, start, texts } from "../server/support.ts";
 import { run } from "../support/process.ts";
-import { scribble, scribblePageOf } from "./support/damage.ts";
+import { overwrite, scribble, scribblePageOf } from "./support/damage.ts";
 
 /** What becomes of a database that a server left behind in good order, or, where `crashed`, killed. */
 const DAMAGE: Readonly<
@@ -40,6 +40,11 @@ const DAMAGE: Readonly<
   "with noise as its WAL": {
     crashed: true,
     make: (file) => scribble(`${file}-wal`, 0, Infinity),
+    line: /^\S+rooms\.db-wal is damaged: put a copy back, .* \(it doesn't begin as a WAL does\)$/,
+  },
+  "with zeros where its WAL begins": {
+    crashed: true,
+    make: (file) => overwrite(`${file}-wal`, 0, Buffer.alloc(32)),
     line: /^\S+rooms\.db-wal is damaged: put a copy back, .* \(it doesn't begin as a WAL does\)$/,
   },
   "gone, but not its WAL": {
@@ -79,9 +84,36 @@ test.each(Object.entries(DAMAGE))(
   },
 );
 
+// SQLite takes such a WAL for an empty one, and deletes it.
+test("one wrong bit anywhere in the header of a WAL is noticed, and costs nothing of what is in it", async () => {
+  await using folder = await temporary();
+  await fill(folder.file, true);
+  const wal = `${folder.file}-wal`;
+  const header = readFileSync(wal).subarray(0, 32);
+  for (const [at, byte] of header.entries()) {
+    overwrite(wal, at, Buffer.of(byte ^ (1 << (at % 8))));
+    const before = contents(folder.path);
+    await expect(openSqlite(folder.file, 10_000), `byte ${at}`).rejects.toMatchObject({
+      code: "unusable",
+      message: `${wal} is damaged: put a copy back, or give another file with --db (it doesn't begin as a WAL does)`,
+    });
+    expect(contents(folder.path), `byte ${at}`).toEqual(before);
+    overwrite(wal, at, Buffer.of(byte));
+  }
+  await expectAll(folder.file);
+});
+
 /** What looks like damage and is none. */
 const HARMLESS: Readonly<Record<string, { crashed?: true; make: (file: string) => void }>> = {
   "an empty WAL": { make: (file) => writeFileSync(`${file}-wal`, "") },
+  // The power went while it was begun: its header is on the disk before anything is committed to it.
+  ...Object.fromEntries(
+    [4, 32, 4_096, 300_000].map((size) => [
+      `a WAL of ${size} zeros`,
+      { make: (file) => writeFileSync(`${file}-wal`, Buffer.alloc(size)) },
+    ]),
+  ),
+  "2 bytes of a WAL": { make: (file) => writeFileSync(`${file}-wal`, Buffer.of(0x37, 0x7f)) },
   "noise in what was shared memory": {
     crashed: true,
     make: (file) => scribble(`${file}-shm`, 0, Infinity),
@@ -104,17 +136,23 @@ test.each(Object.entries(HARMLESS))(
     await using folder = await temporary();
     await fill(folder.file, crashed === true);
     make(folder.file);
-    await using store = await openSqlite(folder.file, 10_000);
-    for (const room of ROOMS) {
-      expect((await store.read(room, 0, 1_000)).map(({ offset }) => offset)).toEqual(
-        Array.from({ length: COUNT }, (_, index) => index + 1),
-      );
-    }
-    expect(await store.append([append("p-room:a", COUNT)])).toEqual([
-      { kind: "duplicate", offset: COUNT },
-    ]);
+    await expectAll(folder.file);
   },
 );
+
+test("a WAL in which nothing was committed, of a database that is gone, keeps no new one from being made", async () => {
+  await using folder = await temporary();
+  for (const wal of [Buffer.alloc(4_096), Buffer.alloc(3)]) {
+    writeFileSync(`${folder.file}-wal`, wal);
+    {
+      await using store = await openSqlite(folder.file, 10);
+      expect(await store.append([append("p", 1)])).toEqual([
+        { kind: "appended", offset: 1, floor: 0 },
+      ]);
+    }
+    rmSync(folder.file);
+  }
+});
 
 test("damage that is found later concerns those who read or write there; the others go on", async () => {
   await using folder = await temporary();
@@ -174,6 +212,18 @@ async function fill(file: string, crashed: boolean): Promise<void> {
     if (crashed) snapshot(file);
   }
   if (crashed) restore(file);
+}
+
+async function expectAll(file: string): Promise<void> {
+  await using store = await openSqlite(file, 10_000);
+  for (const room of ROOMS) {
+    expect((await store.read(room, 0, 1_000)).map(({ offset }) => offset)).toEqual(
+      Array.from({ length: COUNT }, (_, index) => index + 1),
+    );
+  }
+  expect(await store.append([append("p-room:a", COUNT)])).toEqual([
+    { kind: "duplicate", offset: COUNT },
+  ]);
 }
 
 // The files as a crash leaves them: nothing was closed.

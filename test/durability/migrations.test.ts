@@ -67,6 +67,20 @@ test("a step that fails half-way has done nothing, and is said in one line", asy
   await expectAll(folder.file);
 });
 
+test("a file system on which readers can't share memory with the writer is refused in one line", async () => {
+  await using folder = await temporary();
+  // This way of reaching files has none.
+  using database = new DatabaseSync(`file:${folder.file}?vfs=unix-dotfile`);
+  expect(() => migrate(database, folder.file)).toThrow(
+    expect.objectContaining({
+      name: "StoreError",
+      code: "unusable",
+      message: `${folder.file} can't be used as a database: its file system has no shared memory (journal_mode is delete): give another file with --db`,
+    }),
+  );
+  expect(statSync(folder.file).size).toBe(0);
+});
+
 test("of two steps, the one that succeeded stays", async () => {
   await using folder = await make(MIGRATIONS.length);
   using database = new DatabaseSync(folder.file);

@@ -146,6 +146,24 @@ test("a store that has been closed refuses at once what is asked of it", async (
   await expect(store[Symbol.asyncDispose]()).resolves.toBeUndefined();
 });
 
+test("leases that can't all be written down are not written down at all", async () => {
+  await using folder = await temporary();
+  await using store = await openSqlite(folder.file, 10);
+  using other = new DatabaseSync(folder.file);
+  other.exec(
+    "CREATE TRIGGER bad BEFORE INSERT ON nicks WHEN new.key = 'bad' BEGIN SELECT RAISE(FAIL, 'no'); END",
+  );
+  const leases = ["alice", "bad"].map((key) => ({ key, nick: key, identity: "x", until: 1 }));
+  await expect(store.saveNicks(leases)).rejects.toMatchObject({
+    code: "unwritable",
+    message: "the store can't write: no",
+  });
+  expect(await store.nicks()).toEqual([]);
+  expect(await store.append([append("p", 1)])).toMatchObject([{ kind: "appended" }]);
+  await store.saveNicks(leases.slice(0, 1));
+  expect(await store.nicks()).toMatchObject([{ key: "alice" }]);
+});
+
 test("a disk that can't be written to is a nack that may be tried again", async () => {
   await using folder = await temporary();
   await using server = await start({ database: folder.file });

@@ -1,6 +1,10 @@
 import { readFile } from "node:fs/promises";
+import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
+import { Nicks } from "../../src/server/nicks.ts";
+import { openSqlite } from "../../src/server/store/sqlite.ts";
 import { temporary } from "./folder.ts";
+import { append } from "./stores.ts";
 import { bearer, errorOf, start, type TestServer } from "./support.ts";
 
 const claim = (server: TestServer, nick: string, who: string, alone = "") =>
@@ -96,4 +100,45 @@ test("many names and one prefix: a suggestion is found in a moment", async () =>
   );
   const { suggestion } = errorOf(await claim(server, "bo", "two"));
   expect((await claim(server, suggestion!, "two")).status).toBe(200);
+});
+
+test("publishes don't wait until thousands of leases are written down", async () => {
+  await using folder = await temporary();
+  await using store = await openSqlite(folder.file, 10);
+  const faults: unknown[] = [];
+  await using nicks = await Nicks.load(store, (error) => faults.push(error));
+  for (let n = 0; n < 5_000; n++) nicks.claim(`nick${n}`, "one");
+  await Promise.resolve();
+  expect(await store.append([append("p", 1)])).toMatchObject([{ kind: "appended" }]);
+  expect((await store.nicks()).length).toBeLessThan(2_500);
+  // They all are when the server stops.
+  await nicks[Symbol.asyncDispose]();
+  expect(await store.nicks()).toHaveLength(5_000);
+  expect(faults).toEqual([]);
+});
+
+test("a lease that could not be written down is written when its nick is next used; it is said once", async () => {
+  await using folder = await temporary();
+  await using store = await openSqlite(folder.file, 10);
+  const faults: unknown[] = [];
+  await using nicks = await Nicks.load(store, (error) => faults.push(error));
+  const keys = ["alice", "bob", "carol"];
+  // Another program holds the write lock for longer than the server waits for it.
+  using other = new DatabaseSync(folder.file);
+  other.exec("BEGIN IMMEDIATE");
+  for (const key of keys) nicks.claim(key, "one");
+  await nicks[Symbol.asyncDispose]();
+  for (const key of keys) nicks.renew(key);
+  await nicks[Symbol.asyncDispose]();
+  expect(faults).toMatchObject([{ code: "unwritable" }]);
+  expect(await store.nicks()).toEqual([]);
+  other.exec("ROLLBACK");
+  for (const key of keys) nicks.renew(key);
+  await nicks[Symbol.asyncDispose]();
+  expect((await store.nicks()).map(({ key }) => key)).toEqual(keys);
+  // Its store works again: the next fault is a new one.
+  other.exec("BEGIN IMMEDIATE");
+  nicks.claim("dave", "one");
+  await nicks[Symbol.asyncDispose]();
+  expect(faults).toHaveLength(2);
 });

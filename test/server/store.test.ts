@@ -169,9 +169,12 @@ describe.each(Object.entries(STORES))("%s", (_name, open) => {
     await using opened = await open(100);
     const { store } = opened;
     const lease = { key: "bob", nick: "Bob", identity: "x", until: 5 };
-    await store.saveNick(lease);
-    await store.saveNick({ ...lease, nick: "BOB", until: 9 });
-    await store.saveNick({ ...lease, key: "eve", nick: "eve" });
+    await store.saveNicks([lease]);
+    await store.saveNicks([
+      { ...lease, nick: "BOB", until: 8 },
+      { ...lease, key: "eve", nick: "eve" },
+      { ...lease, nick: "BOB", until: 9 },
+    ]);
     expect((await store.nicks()).toSorted((a, b) => a.key.localeCompare(b.key))).toEqual([
       { ...lease, nick: "BOB", until: 9 },
       { ...lease, key: "eve", nick: "eve" },

@@ -50,8 +50,8 @@ export class MemoryStore implements Store {
     return [...this.#nicks.values()];
   }
 
-  async saveNick(lease: NickLease): Promise<void> {
-    this.#nicks.set(lease.key, lease);
+  async saveNicks(leases: readonly NickLease[]): Promise<void> {
+    for (const lease of leases) this.#nicks.set(lease.key, lease);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -11,7 +11,7 @@ export interface WriterOptions {
 /** Main thread to writer. Each request is answered by a reply with its id. */
 export type WriterRequest =
   | { readonly id: number; readonly kind: "append"; readonly batch: readonly Append[] }
-  | { readonly id: number; readonly kind: "nick"; readonly lease: NickLease }
+  | { readonly id: number; readonly kind: "nicks"; readonly leases: readonly NickLease[] }
   | { readonly id: number; readonly kind: "close" };
 
 /** Writer to main thread. `id` 0: the answer to being started. */

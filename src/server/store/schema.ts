@@ -38,7 +38,14 @@ export function migrate(
   migrations: readonly string[] = MIGRATIONS,
 ): void {
   const version = checkKind(database, file, migrations.length);
-  database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+  const mode = database.prepare("PRAGMA journal_mode = WAL").get()?.["journal_mode"];
+  if (mode !== "wal") {
+    throw new StoreError(
+      "unusable",
+      `${file} can't be used as a database: its file system has no shared memory (journal_mode is ${String(mode)}): give another file with --db`,
+    );
+  }
+  database.exec("PRAGMA synchronous = FULL");
   for (let next = version; next < migrations.length; next++) {
     try {
       database.exec("BEGIN IMMEDIATE");

@@ -116,8 +116,8 @@ class SqliteStore implements Store {
     }));
   }
 
-  async saveNick(lease: NickLease): Promise<void> {
-    await this.#writer.request({ kind: "nick", lease });
+  async saveNicks(leases: readonly NickLease[]): Promise<void> {
+    await this.#writer.request({ kind: "nicks", leases });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -80,7 +80,11 @@ export interface Store extends AsyncDisposable {
   /** All topics with events, most recently used first. */
   topics(limit: number): Promise<(LogState & { readonly topic: string })[]>;
   nicks(): Promise<NickLease[]>;
-  saveNick(lease: NickLease): Promise<void>;
+  /**
+   * Keep leases, all or nothing; a later one of a nick takes the place of an earlier one.
+   * @throws StoreError `unwritable`: none was kept
+   */
+  saveNicks(leases: readonly NickLease[]): Promise<void>;
 }
 
 /**

@@ -26,7 +26,7 @@ function serve(port: NonNullable<typeof parentPort>, options: WriterOptions): vo
   port.on("message", (request: WriterRequest) => {
     try {
       const outcomes = request.kind === "append" ? writer.append(request.batch) : [];
-      if (request.kind === "nick") writer.saveNick(request.lease);
+      if (request.kind === "nicks") writer.saveNicks(request.leases);
       if (request.kind === "close") writer.close();
       reply({ id: request.id, kind: "done", outcomes, epoch });
       // Last: nothing is sent through a closed port.

@@ -16,7 +16,10 @@ const CACHE = 10_000;
  */
 const PRODUCER_MS = 30 * 24 * 3600 * 1000;
 const PRODUCERS_KEPT = 100_000;
-/** Nicks whose lease ran out so long ago go at the start. Who may have them until then isn't decided here. */
+/**
+ * Nicks whose lease ran out so long ago go at the start; counted from the latest lease if that is before the clock's time, for the
+ * clock may be wrong. Who may have them until then isn't decided here.
+ */
 const NICK_MS = 7 * 24 * 3600 * 1000;
 
 interface CachedProducer extends ProducerState {
@@ -150,8 +153,17 @@ export class Writing {
     }
   }
 
-  saveNick({ key, nick, identity, until }: NickLease): void {
-    this.#sql.saveNick.run(key, nick, identity, until);
+  saveNicks(leases: readonly NickLease[]): void {
+    try {
+      this.#database.exec("BEGIN IMMEDIATE");
+      for (const { key, nick, identity, until } of leases) {
+        this.#sql.saveNick.run(key, nick, identity, until);
+      }
+      this.#database.exec("COMMIT");
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+      throw refusalOf(error);
+    }
   }
 
   close(): void {
@@ -202,7 +214,9 @@ export class Writing {
         .all(PRODUCERS_KEPT);
       const before = Math.min(time - PRODUCER_MS, Number(oldest?.["seen"] ?? 0));
       this.#database.prepare("DELETE FROM producers WHERE seen < ?").run(before);
-      this.#database.prepare("DELETE FROM nicks WHERE until < ?").run(time - NICK_MS);
+      this.#database
+        .prepare("DELETE FROM nicks WHERE until < min(?, (SELECT max(until) FROM nicks)) - ?")
+        .run(time, NICK_MS);
     } catch (error) {
       if (isDamage(error)) throw error;
     }

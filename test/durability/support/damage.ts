@@ -2,6 +2,13 @@ import { readFileSync, writeFileSync } from "node:fs";
 
 const PAGE = 4_096;
 
+/** Put these bytes at some place of a file. */
+export function overwrite(file: string, from: number, bytes: Buffer): void {
+  const content = readFileSync(file);
+  bytes.copy(content, from);
+  writeFileSync(file, content);
+}
+
 /** Overwrite so many bytes from some place on with noise that is the same each time. */
 export function scribble(file: string, from: number, bytes: number): void {
   const content = readFileSync(file);
