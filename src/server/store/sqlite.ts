@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, realpathSync } from "node:fs";
+import { existsSync, mkdirSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { Worker } from "node:worker_threads";
@@ -44,8 +44,11 @@ function resolvePath(file: string): string {
   const folder = dirname(file);
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
+    if (statSync(file, { throwIfNoEntry: false })?.isDirectory())
+      throw new StoreError("unusable", `${file} is a folder: give a file with --db`);
     return existsSync(file) ? realpathSync(file) : join(realpathSync(folder), basename(file));
   } catch (cause) {
+    if (cause instanceof StoreError) throw cause;
     throw new StoreError("unusable", `${folder} can't be used: ${(cause as Error).message}`, {
       cause,
     });

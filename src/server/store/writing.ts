@@ -1,4 +1,5 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { DatabaseFiles } from "./files.ts";
 import { inspect } from "./inspect.ts";
 import type { WriterOptions } from "./messages.ts";
 import { lock } from "./lock.ts";
@@ -37,6 +38,7 @@ interface CachedTopic {
 /** Appends to the database, and keeps what must be known for that. One exists for a file. */
 export class Writing {
   readonly #database: DatabaseSync;
+  readonly #files: DatabaseFiles;
   readonly #lock: DatabaseSync;
   readonly #retain: number;
   readonly #producers = new Map<string, CachedProducer>();
@@ -60,6 +62,7 @@ export class Writing {
   constructor({ file, retain, patience }: WriterOptions) {
     this.#retain = retain;
     this.#lock = lock(file, patience);
+    this.#files = new DatabaseFiles(file);
     let database: DatabaseSync | undefined;
     try {
       inspect(file, MIGRATIONS.length);
@@ -142,6 +145,7 @@ export class Writing {
       for (const { index } of retries) {
         outcomes[index] = answerAgain(batch[index]!, places.get(index) ?? null);
       }
+      this.#files.check();
       this.#database.exec("COMMIT");
       return outcomes;
     } catch (error) {
@@ -264,6 +268,7 @@ function cached<Value>(cache: Map<string, Value>, name: string, load: () => Valu
 }
 
 function refusalOf(error: unknown): StoreError {
+  if (error instanceof StoreError) return error;
   return new StoreError("unwritable", `the store can't write: ${reasonOf(error)}`, {
     cause: error,
   });
