@@ -1,6 +1,6 @@
 import type { Log } from "./log.ts";
 import type { Tally } from "./tally.ts";
-import type { Published } from "./visitor.ts";
+import type { Published } from "./life.ts";
 
 /** Compare what was published, and acknowledged, with the log as it is at the end. */
 export function compare(
