@@ -120,8 +120,8 @@ export class Reading<Link extends Source> {
     if (!this.#wants(link, topic)) return;
     const gap = this.#gate.introduce(topic, epoch, after, frame.gap, link.wanted.number);
     const position = this.#gate.position(topic)!;
-    // What comes late of a log that is no more says nothing about the one that is read.
-    if (position.epoch !== epoch) return;
+    // What comes late of a log that is no more says nothing about the one that is read. If it doesn't come late, a new link tells.
+    if (position.epoch !== epoch) return this.#isMissing(link);
     if (position.offset < after) this.#isMissing(link);
     const about: TopicNotice = { kind: "topic", topic, epoch, mode, key, source: from };
     // Polls introduce their topics each time.
