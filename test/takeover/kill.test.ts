@@ -41,6 +41,8 @@ test.each([
       "--transport",
       transport,
     ]);
+    // At its start it doesn't wait for a server, and there will soon be none.
+    await eventually("the tail being live", () => tail.stdout().includes('"state":"live"'));
     const expected: string[] = [];
 
     for (let round = 1; round <= 2; round++) {
