@@ -58,8 +58,14 @@ export class ReadingWorld {
     log.floor = Math.max(log.floor, log.head - 3);
   }
 
+  /**
+   * The log is lost, and another one begins. What is on its way then may come late; but nothing is on its way for so long that the log is
+   * lost twice meanwhile (RELIABILITY.md): its connection ends with its server.
+   */
   lose(topic: string): void {
     const logs = this.#logs.get(topic)!;
+    if (logs.length > 1)
+      this.#links = this.#links.filter(({ asked, frames }) => !asked && frames.length === 0);
     logs.push(newLog(topic, logs.length));
   }
 
